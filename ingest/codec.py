@@ -1,0 +1,137 @@
+"""The codec interface: bytes in, values out. The pure decoder implements it; a native one may replace it whole.
+
+Reader side: ``StreamDecoder`` turns the packets of a dump into events, and ``RowWalker`` cuts a rows event into row
+images without decoding them, with the document key of each. Sink side: ``SliceDecoder`` turns a slice into Arrow
+record batches. None of them does I/O. All raise ``DataProblem`` and nothing else, whatever the bytes (invariant 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from ingest.schema import TableName, TableSchema
+from ingest.slices import Kind, Slice
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionBegin:
+    """A GTID event: the transaction that the next events belong to. ``commit_us`` is None before MySQL 8.0.1 (the
+    event header's seconds are used then)."""
+
+    gtid: str
+    commit_us: int
+    file: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableMap:
+    """A TABLE_MAP event: ``body`` without header and checksum; names ready, the rest parsed on demand."""
+
+    table_id: int
+    name: TableName
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RowsEvent:
+    """A rows event of the table map ``table_id``. ``images`` is the run of row images after the bitmaps."""
+
+    table_id: int
+    kind: Kind
+    column_count: int
+    before_present: bytes
+    after_present: bytes
+    images: bytes
+    partial_json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A QUERY event which is not BEGIN: DDL, or a data change written as a statement (which stops the lane)."""
+
+    database: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionEnd:
+    """The transaction is complete (XID, COMMIT, or the end of a DDL). ``position`` is that of the next event."""
+
+    gtid: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """The stream goes on in another binlog file."""
+
+    file: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The server has nothing to send; it is alive."""
+
+    file: str
+    position: int
+
+
+BinlogEvent = TransactionBegin | TableMap | RowsEvent | Statement | TransactionEnd | Rotated | Heartbeat
+
+
+class StreamDecoder(Protocol):
+    """Sans-IO decoder of one dump: payloads of the packets after COM_BINLOG_DUMP_GTID, in order."""
+
+    def feed(self, payload: bytes) -> Sequence[BinlogEvent]:
+        """One packet payload (the 0x00 status byte and the event, checksum included) to its events.
+
+        Compressed transactions give all the events inside. Raises DataProblem: a checksum that doesn't fit, a
+        truncated event, an event that isn't understood (named)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowBlock:
+    """The rows of one rows event. ``before[i]`` / ``after[i]``: raw image (null bitmap and values) or b""."""
+
+    kind: Kind
+    before: Sequence[bytes]
+    after: Sequence[bytes]
+
+
+class RowWalker(Protocol):
+    """Cuts rows events of one (table map, columns-present bitmaps) pair."""
+
+    def walk(self, event: RowsEvent) -> RowBlock:
+        """Cut the event's run of images. DataProblem when it doesn't end where the event ends."""
+
+    def keys(self, images: Sequence[bytes], columns: Sequence[int]) -> list[str]:
+        """The key text of each image: see ``ingest.keys.join_key``; the columns by index into the schema.
+        DataProblem when a key column isn't in the image."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedSlice:
+    """A slice as columns. ``before`` and ``after`` have one row per row of the slice (all null where the image is
+    absent) and the requested columns, in the requested order; ``versions`` etc. stay in the slice."""
+
+    schema: TableSchema
+    before: pa.RecordBatch
+    after: pa.RecordBatch
+    kinds: Sequence[Kind]
+    ordinals: Sequence[int]
+
+
+class SliceDecoder(Protocol):
+    """Row images to Arrow record batches."""
+
+    def schema_of(self, part: Slice) -> TableSchema:
+        """The table of a slice (cached by its bytes)."""
+
+    def decode(self, part: Slice, columns: Sequence[int]) -> DecodedSlice:
+        """Decode the columns by index into the schema. DataProblem names table, column and what wasn't understood."""

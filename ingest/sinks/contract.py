@@ -1,0 +1,118 @@
+"""The values between rules, sinks and their drivers.
+
+    Operations --encode--> Request(items) --driver.send--> [ItemResult] --> done | retry a smaller Request | poison
+
+Invariant: results stand in the order of the request's items, one each.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What one slice means for the sink, after rules and coalescing; all sequences have the same length.
+
+    ``keys``: document keys. ``versions``: 63-bit versions, rising. ``deletes[i]``: delete the document (row i of
+    ``documents`` is then all null), else write it whole. ``targets``: index or table name. ``routings``: the routing
+    value or None. ``documents``: one row per operation, one column per field of the document, in the rule's order.
+    ``sources``: row number in the slice each operation came from (for tracing and errors). ``dropped``: rows that
+    gave no operation, counted by reason (invariant 5).
+    """
+
+    rule: int
+    keys: Sequence[str]
+    versions: Sequence[int]
+    deletes: Sequence[bool]
+    targets: Sequence[str]
+    routings: Sequence[str | None]
+    documents: pa.RecordBatch
+    sources: Sequence[int]
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+
+PayloadT = TypeVar("PayloadT")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestItem(Generic[PayloadT]):
+    """One operation, encoded: the payload is the sink's own (bytes for Elasticsearch, mutations for HBase)."""
+
+    key: str
+    version: int
+    target: str
+    delete: bool
+    payload: PayloadT
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Generic[PayloadT]):
+    """Items sent together. Each (target, key) stands at most once in a request."""
+
+    items: Sequence[RequestItem[PayloadT]]
+
+    def only(self, indexes: Sequence[int]) -> Request[PayloadT]:
+        """The request reduced to some of its items (for a retry)."""
+        return Request([self.items[index] for index in indexes])
+
+    @property
+    def size_bytes(self) -> int:
+        """Sum of the items' sizes."""
+        return sum(item.size_bytes for item in self.items)
+
+
+class Outcome(enum.Enum):
+    """What became of one item."""
+
+    DONE = "done"
+    NEWER = "newer"
+    RETRY = "retry"
+    POISON = "poison"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """One item's outcome; ``reason`` is the sink's error type (a bounded set, used as a metric label) and ``detail``
+    its own words (for errors and logs)."""
+
+    outcome: Outcome
+    reason: str = ""
+    detail: str = ""
+
+
+DONE = ItemResult(Outcome.DONE)
+NEWER = ItemResult(Outcome.NEWER)
+
+
+class Encoder(Protocol[PayloadT]):
+    """Pure: operations to requests, cut by the sink's limits (items, bytes)."""
+
+    def encode(self, operations: Sequence[Operations]) -> Sequence[Request[PayloadT]]:
+        """All operations of a parcel, in order, to requests, in order. DataProblem when a document can't be
+        encoded at all (names key and field)."""
+
+
+class SinkDriver(Protocol[PayloadT]):
+    """I/O: one shard's connection to the sink. Built without I/O; methods raise WorldProblem for what may be retried
+    (connection, timeout, whole-request 429/5xx, Thrift gone) and DataProblem for what won't heal (401, wrong version,
+    missing table, conflicting mapping)."""
+
+    def open(self) -> None:
+        """Connect and check credentials and version. May be called again after close() or a failure."""
+
+    def prepare(self, targets: Sequence[str]) -> None:
+        """See to it that the targets exist as configured (create the index; check table and families). Called
+        before the first request that names a target; idempotent."""
+
+    def send(self, request: Request[PayloadT]) -> Sequence[ItemResult]:
+        """Send and wait for every item's answer. When it raises, any item may or may not have been applied."""
+
+    def close(self) -> None:
+        """Let the connection go. Never raises."""
