@@ -1,0 +1,1 @@
+"""The blackhole sink: takes everything, keeps nothing. For dry runs and for measuring the rest of the pipeline."""
