@@ -7,7 +7,7 @@ record batches. None of them does I/O. All raise ``DataProblem`` and nothing els
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,7 +20,8 @@ from ingest.slices import Kind, Slice
 @dataclass(frozen=True, slots=True)
 class TransactionBegin:
     """A GTID event: the transaction that the next events belong to. ``commit_us`` is None before MySQL 8.0.1 (the
-    event header's seconds are used then)."""
+    event header's seconds are used then).
+    """
 
     gtid: str
     commit_us: int
@@ -88,11 +89,13 @@ BinlogEvent = TransactionBegin | TableMap | RowsEvent | Statement | TransactionE
 class StreamDecoder(Protocol):
     """Sans-IO decoder of one dump: payloads of the packets after COM_BINLOG_DUMP_GTID, in order."""
 
-    def feed(self, payload: bytes) -> Sequence[BinlogEvent]:
-        """One packet payload (the 0x00 status byte and the event, checksum included) to its events.
+    def feed(self, payload: bytes) -> Iterable[BinlogEvent]:
+        """One packet payload (the event, checksum included; the packet's 0x00 status byte is already gone) to its
+        events, to be consumed in full before the next payload is fed.
 
-        Compressed transactions give all the events inside. Raises DataProblem: a checksum that doesn't fit, a
-        truncated event, an event that isn't understood (named)."""
+        Compressed transactions give the events inside one by one, so that the caller can pause between them. Raises DataProblem: a checksum that doesn't fit, a
+        truncated event, an event that isn't understood (named).
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +115,15 @@ class RowWalker(Protocol):
 
     def keys(self, images: Sequence[bytes], columns: Sequence[int]) -> list[str]:
         """The key text of each image: see ``ingest.keys.join_key``; the columns by index into the schema.
-        DataProblem when a key column isn't in the image."""
+        DataProblem when a key column isn't in the image.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedSlice:
     """A slice as columns. ``before`` and ``after`` have one row per row of the slice (all null where the image is
-    absent) and the requested columns, in the requested order; ``versions`` etc. stay in the slice."""
+    absent) and the requested columns, in the requested order; ``versions`` etc. stay in the slice.
+    """
 
     schema: TableSchema
     before: pa.RecordBatch
@@ -135,3 +140,18 @@ class SliceDecoder(Protocol):
 
     def decode(self, part: Slice, columns: Sequence[int]) -> DecodedSlice:
         """Decode the columns by index into the schema. DataProblem names table, column and what wasn't understood."""
+
+
+class ReaderCodec(Protocol):
+    """What the reader needs of a codec, in one object (``ingest.binlog.codec`` gives the pure one)."""
+
+    def stream(self, *, checksum: bool) -> StreamDecoder:
+        """A decoder for a new dump; ``checksum``: CRC-32 was negotiated."""
+
+    def table_schema(self, body: bytes, supplement: bytes) -> TableSchema:
+        """A TABLE_MAP's body (and what the server didn't send) to the table's schema. DataProblem when names or types
+        aren't known or don't fit.
+        """
+
+    def walker(self, schema: TableSchema, before_present: bytes, after_present: bytes) -> RowWalker:
+        """A walker for rows events of this shape."""

@@ -1,0 +1,72 @@
+"""One checkpoint record as bytes: JSON with a format number, and a SHA-256 beside it.
+
+The text is JSON so that an operator can read it; the checksum is over the text's UTF-8 bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+from ingest.lane.frontier import Frontier
+from ingest.problems import DataProblem, declare
+
+FORMAT = 1
+
+CORRUPT = declare(
+    "checkpoint.corrupt",
+    "A checkpoint record doesn't fit its checksum or its format.",
+    "Restore the store from a backup, or delete the lane's records and start it anew.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRecord:
+    """What a lane's next epoch needs.
+
+    ``reserve_rows``: how many row changes beyond the frontier this epoch may have dispatched before the next record
+    is durable. ``source_uuid``: the server (server_uuid) whose order they were read in. ``fingerprint``: of the rules
+    that decide which rows are counted. ``schema_history``: encoded history, "" when the stream describes itself.
+    ``applied_rows``: row changes wholly applied in all epochs (a counter for people).
+    """
+
+    lane: str
+    epoch: int
+    frontier: Frontier
+    reserve_rows: int
+    source_uuid: str
+    fingerprint: str
+    schema_history: str = ""
+    applied_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedRecord:
+    """A record as it lies in the store."""
+
+    body: str
+    checksum: str
+
+
+def encode(record: CheckpointRecord) -> EncodedRecord:
+    """A record to its text and checksum."""
+    body = json.dumps({"format": FORMAT, **asdict(record)}, sort_keys=True)
+    return EncodedRecord(body, _checksum(body))
+
+
+def decode(encoded: EncodedRecord) -> CheckpointRecord:
+    """Text and checksum to a record. DataProblem ``checkpoint.corrupt`` when they don't fit."""
+    if _checksum(encoded.body) != encoded.checksum:
+        raise DataProblem(CORRUPT, "the record's checksum doesn't fit its text")
+    try:
+        values = json.loads(encoded.body)
+        if values.pop("format") != FORMAT:
+            raise DataProblem(CORRUPT, f"the record's format isn't {FORMAT}, the one this version reads")
+        return CheckpointRecord(**{**values, "frontier": Frontier(**values["frontier"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataProblem(CORRUPT, f"the record can't be read: {error!r}") from error
+
+
+def _checksum(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()

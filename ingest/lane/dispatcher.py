@@ -1,0 +1,305 @@
+"""One lane's epoch: row changes in, parcels out; acks in, checkpoint records out.
+
+    begin/change/end --> ordinals --> tail (coalesced) or shard buffers --> next_parcel --> (shard)
+    acked --> watermark --> ledger --> frontier --> checkpoint_due --> (store) --> durable --> reserve
+
+Phases: TAIL while reading what an earlier epoch may have applied; APPLYING_TAIL while what was kept goes out; LIVE.
+
+Invariants: the frontier passes only acked changes, and none of a tail before all of it is acked (1); no parcel goes
+out past the durable reserve (2: it bounds the next tail); at most ``window`` parcels of a shard are in flight and
+about ``buffer_bytes`` wait (6).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ingest.binlog.gtid import GtidSet
+from ingest.checkpoint.record import CheckpointRecord
+from ingest.keys import shard_of
+from ingest.lane.buffers import ShardBuffer, SliceShape
+from ingest.lane.frontier import Frontier, Ledger
+from ingest.lane.resume import ResumePoint
+from ingest.lane.tail import TailCoalescer, TailRow
+from ingest.slices import Kind, Parcel, TransactionStamp
+from ingest.version import ORDINAL_MAX
+
+DocumentChange = tuple[str, str, SliceShape, Kind, bytes, bytes]
+"""What a row change means for one document: (document key, identity, shape, kind, before image, after image). The
+identity is the key and the columns that decide the document's place (index, table, routing)."""
+
+
+class Phase(enum.Enum):
+    """How far a lane's epoch has come."""
+
+    TAIL = "tail"
+    APPLYING_TAIL = "applying_tail"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class LanePlan:
+    """What a dispatcher needs to know of its lane; all numbers are at least 1."""
+
+    lane: str
+    epoch: int
+    shards: int
+    batch_rows: int
+    batch_bytes: int
+    buffer_bytes: int
+    window: int
+    flush_ms: int
+    reserve_rows: int
+    checkpoint_ms: int
+    source_uuid: str
+    fingerprint: str
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A parcel on its way."""
+
+    sequence: int
+    first_ordinal: int
+    rows: int
+    size_bytes: int
+
+
+@dataclass(slots=True)
+class _Shard:
+    """One shard's credits."""
+
+    buffer: ShardBuffer
+    flights: deque[_Flight]
+    sequence: int = 0
+    waiting_since_ms: float | None = None
+
+
+class LaneDispatcher:
+    """See the module. Not thread-safe: one reader drives it. Times are monotonic milliseconds, handed in."""
+
+    def __init__(self, plan: LanePlan, resume: ResumePoint, tail: TailCoalescer) -> None:
+        self.plan = plan
+        self.phase = Phase.LIVE if resume.tail_rows == 0 else Phase.TAIL
+        self._tail_rows = resume.tail_rows
+        self._tail = tail
+        self._draining: Iterator[TailRow] | None = None
+        self._tail_last_ordinal = 0
+        self._held: list[TailRow] = []
+        self._ledger = Ledger(resume.frontier)
+        self._frontier = resume.frontier
+        self._missing = GtidSet.parse(resume.end).subtract(GtidSet.parse(resume.frontier.executed))
+        self._shards = [_Shard(ShardBuffer(plan.batch_rows, plan.batch_bytes), deque()) for _ in range(plan.shards)]
+        self._ordinal = 0
+        self._skip = 0
+        self._stamp: TransactionStamp | None = None
+        self._durable_reserve = 0
+        self._committing: tuple[int, Frontier, int] | None = None
+        self._durable_frontier: Frontier | None = None
+        self._committed_at_ms = float("-inf")
+        self._applied_before = resume.applied_rows
+        self._partial_rows = resume.frontier.partial_rows
+        self.schema_history = resume.schema_history
+        if self.phase is Phase.TAIL and not self._missing:
+            self._end_tail()
+
+    # --- the stream ---------------------------------------------------------------------------------------------
+
+    def begin(self, stamp: TransactionStamp) -> bool:
+        """A transaction begins. False when the frontier holds it: its changes aren't wanted then."""
+        if self._ledger.holds(stamp.gtid):
+            self._stamp = None
+            return False
+        self._skip = self._ledger.begin(stamp.gtid, self._ordinal)
+        self._stamp = stamp
+        return True
+
+    def change(self, documents: Sequence[DocumentChange]) -> None:
+        """One row change of the current transaction, as what it means for each document it touches. Changes that the frontier's partial transaction holds are skipped."""
+        if self._stamp is None:
+            return
+        if self._skip:
+            self._skip -= 1
+            return
+        if self._ordinal >= ORDINAL_MAX:
+            raise OverflowError("the epoch's ordinals are used up; a new epoch is needed")
+        self._ordinal += 1
+        shards = self._shards
+        if self.phase is Phase.LIVE or (self._draining is None and self.phase is Phase.APPLYING_TAIL):
+            for key, _, shape, kind, before, after in documents:
+                shard = shards[shard_of(key, len(shards))]
+                shard.buffer.add(shape, kind, self._ordinal, before, after, self._stamp)
+            return
+        for key, identity, shape, kind, before, after in documents:
+            row = TailRow(shard_of(key, len(shards)), shape, kind, self._ordinal, before, after, self._stamp)
+            if self.phase is Phase.TAIL:
+                self._tail.add(identity, row)
+            else:
+                self._held.append(row)
+        if self.phase is Phase.TAIL and self._ordinal == self._tail_rows:
+            self._end_tail()
+
+    def end(self, gtid: str) -> None:
+        """The current transaction is complete."""
+        if self._stamp is None:
+            return
+        self._ledger.end(gtid, self._ordinal)
+        self._stamp = None
+        if self.phase is Phase.TAIL:
+            self._missing.discard(gtid)
+            if not self._missing:
+                self._end_tail()
+
+    def _end_tail(self) -> None:
+        self.phase = Phase.APPLYING_TAIL
+        self._tail_last_ordinal = self._ordinal
+        self._draining = self._tail.drain()
+
+    def pump_tail(self) -> None:
+        """Move what the tail kept towards the shards while there is room; live changes wait until it's through
+        (``accepts_changes``).
+        """
+        if self._draining is None:
+            return
+        while self.buffered_bytes < self.plan.buffer_bytes:
+            row = next(self._draining, None)
+            if row is None:
+                self._draining = None
+                break
+            self._enqueue(row)
+        if self._draining is None:
+            for row in self._held:
+                self._enqueue(row)
+            self._held.clear()
+
+    def _enqueue(self, row: TailRow) -> None:
+        buffer = self._shards[row.shard].buffer
+        buffer.add(row.shape, row.kind, row.ordinal, row.before, row.after, row.stamp)
+
+    @property
+    def accepts_changes(self) -> bool:
+        """May the stream go on? Not while a tail is going out, nor past the buffer's bound."""
+        return self._draining is None and self.buffered_bytes < self.plan.buffer_bytes
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes of row images that wait for a shard."""
+        return sum(shard.buffer.size_bytes for shard in self._shards)
+
+    # --- to the shards and back ---------------------------------------------------------------------------------
+
+    def next_parcel(self, now_ms: float, *, dry: bool) -> Parcel | None:
+        """A parcel that may go out now, or None. ``dry``: the socket has nothing more for the moment.
+
+        An idle shard gets what there is when the stream is dry or ``flush_ms`` have passed; a busy one only full
+        batches, so that batches grow by themselves.
+        """
+        for number, shard in enumerate(self._shards):
+            if len(shard.flights) >= self.plan.window:
+                continue
+            if shard.buffer.rows and shard.waiting_since_ms is None:
+                shard.waiting_since_ms = now_ms
+            waited = shard.waiting_since_ms is not None and now_ms - shard.waiting_since_ms >= self.plan.flush_ms
+            last = shard.buffer.next_last_ordinal(partial=not shard.flights and (dry or waited))
+            if last is not None and last <= self._durable_reserve:
+                return self._depart(number, shard, now_ms)
+        return None
+
+    def _depart(self, number: int, shard: _Shard, now_ms: float) -> Parcel:
+        batch = shard.buffer.take()
+        shard.sequence += 1
+        shard.waiting_since_ms = now_ms if shard.buffer.rows else None
+        shard.flights.append(_Flight(shard.sequence, batch.first_ordinal, batch.rows, batch.size_bytes))
+        return Parcel(self.plan.lane, number, self.plan.epoch, shard.sequence, batch.slices(), batch.last_ordinal)
+
+    def acked(self, shard: int, sequence: int) -> None:
+        """A shard has made a parcel durable. Parcels of a shard are acknowledged in order."""
+        flight = self._shards[shard].flights.popleft()
+        if flight.sequence != sequence:
+            raise AssertionError(f"shard {shard} acknowledged parcel {sequence}, expected {flight.sequence}")
+
+    def watermark(self) -> int:
+        """Every ordinal up to this one is applied; 0 until a whole tail is."""
+        lowest = self._ordinal + 1
+        for shard in self._shards:
+            for flight in shard.flights:
+                lowest = min(lowest, flight.first_ordinal)
+            waiting = shard.buffer.first_ordinal()
+            if waiting is not None:
+                lowest = min(lowest, waiting)
+        if self.phase is Phase.LIVE:
+            return lowest - 1
+        if self.phase is Phase.APPLYING_TAIL and self._draining is None and lowest > self._tail_last_ordinal:
+            self.phase = Phase.LIVE
+            return lowest - 1
+        return 0
+
+    # --- the checkpoint -----------------------------------------------------------------------------------------
+
+    def checkpoint_due(self, now_ms: float) -> CheckpointRecord | None:
+        """The record to make durable now, or None. One at a time: ``durable`` or the epoch's end follows.
+
+        The reserve is written with the rows of the first partial transaction on top: another source may send other
+        transactions before that one, and its rows are then counted again.
+        """
+        if self._committing is not None or self.phase is Phase.TAIL:
+            return None
+        watermark = self.watermark()
+        reserve_short = self._durable_reserve - self._ordinal < self.plan.reserve_rows // 2
+        if not reserve_short and now_ms - self._committed_at_ms < self.plan.checkpoint_ms:
+            return None
+        frontier = self._ledger.advance(watermark)
+        if not reserve_short and frontier == self._durable_frontier:
+            return None
+        reserve = max(self._durable_reserve, self._ordinal + self.plan.reserve_rows)
+        self._committing = (reserve, frontier, watermark)
+        self._committed_at_ms = now_ms
+        return CheckpointRecord(
+            self.plan.lane,
+            self.plan.epoch,
+            frontier,
+            reserve - watermark + self._partial_rows,
+            self.plan.source_uuid,
+            self.plan.fingerprint,
+            self.schema_history,
+            self._applied_before + watermark,
+        )
+
+    def durable(self) -> None:
+        """The record given last is durable."""
+        if self._committing is None:
+            raise AssertionError("no record is being committed")
+        self._durable_reserve, self._durable_frontier, _ = self._committing
+        self._committing = None
+
+    # --- for people ---------------------------------------------------------------------------------------------
+
+    @property
+    def durable_frontier(self) -> Frontier | None:
+        """The frontier of the last durable record of this epoch."""
+        return self._durable_frontier
+
+    @property
+    def last_ordinal(self) -> int:
+        """Row changes read in this epoch."""
+        return self._ordinal
+
+    @property
+    def in_flight(self) -> int:
+        """Parcels out and not acknowledged."""
+        return sum(len(shard.flights) for shard in self._shards)
+
+    @property
+    def buffered_rows(self) -> int:
+        """Rows that wait for a shard or in the tail."""
+        return sum(shard.buffer.rows for shard in self._shards) + len(self._tail)
+
+    @property
+    def idle(self) -> bool:
+        """Is everything read also applied, and its frontier durable? (drained)"""
+        if self.phase is Phase.TAIL or self.watermark() < self._ordinal or self._committing is not None:
+            return False
+        return self._durable_frontier is not None and self._ledger.advance(self._ordinal) == self._durable_frontier

@@ -1,0 +1,75 @@
+"""Where a lane's new epoch starts, and how long its tail is: a pure decision.
+
+On the server and under the rules of the last record, exactly the next ``reserve_rows`` row changes may have been
+dispatched. From another server (its order of independent transactions differs) or under other rules (rows are counted
+differently) the tail is everything up to the source's end, asked for after no older epoch can send any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingest.binlog.gtid import GtidSet
+from ingest.checkpoint.record import CheckpointRecord
+from ingest.lane.frontier import Frontier
+from ingest.problems import DataProblem, declare
+
+PURGED = declare(
+    "source.purged",
+    "The server has purged transactions that the lane still needs.",
+    "Restore the binlogs or use another host that has them; or start the lane anew (delete its records).",
+)
+LOST = declare(
+    "source.lost_transactions",
+    "The lane applied transactions that this server never had (a failover lost them, or it is another cluster).",
+    "Use a host that has them; or start the lane anew after comparing the sink with `ingest verify`.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What the source says of itself: ``executed`` is its end, asked after fencing."""
+
+    uuid: str
+    executed: str
+    purged: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePoint:
+    """``frontier``: ask the source for everything after it. ``tail_rows``: coalesce so many row changes, or, when
+    None, all up to ``end`` (both stop at ``end``). A fresh lane has no tail (0).
+    """
+
+    frontier: Frontier
+    tail_rows: int | None
+    end: str
+    schema_history: str = ""
+    applied_rows: int = 0
+
+
+def resume_point(
+    record: CheckpointRecord | None, start: Frontier, fingerprint: str, source: SourceFacts, lane: str
+) -> ResumePoint:
+    """Decide. ``start`` is the configured start, used when there is no record. DataProblem when the source has purged
+    or never had what the frontier needs.
+    """
+    frontier = start if record is None else record.frontier
+    _check_source(frontier, source, lane)
+    if record is None:
+        return ResumePoint(frontier, 0, source.executed)
+    if record.fingerprint != fingerprint:
+        whole = Frontier(frontier.executed)
+        return ResumePoint(whole, None, source.executed, record.schema_history, record.applied_rows)
+    bound = record.reserve_rows if record.source_uuid == source.uuid else None
+    return ResumePoint(frontier, bound, source.executed, record.schema_history, record.applied_rows)
+
+
+def _check_source(frontier: Frontier, source: SourceFacts, lane: str) -> None:
+    held = GtidSet.parse(frontier.executed)
+    missing = GtidSet.parse(source.purged).subtract(held)
+    if missing:
+        raise DataProblem(PURGED, f"purged and not applied: {missing}", {"lane": lane, "server": source.uuid})
+    unknown = held.subtract(GtidSet.parse(source.executed))
+    if unknown:
+        raise DataProblem(LOST, f"applied, but not on the server: {unknown}", {"lane": lane, "server": source.uuid})

@@ -1,0 +1,275 @@
+"""Events of one stream to the lanes that want them.
+
+Owns what the reader knows of tables: which table map stands behind a table id, which rules of which lane match it,
+which columns make the document key. Rows are cut once per event, whatever the number of lanes.
+
+Invariants: an event that isn't understood raises (5); a table that no rule matches isn't even walked; a statement
+that changes data or empties a captured table stops the lanes that capture it, it is never skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ingest.codec import (
+    BinlogEvent,
+    Heartbeat,
+    ReaderCodec,
+    Rotated,
+    RowBlock,
+    RowsEvent,
+    RowWalker,
+    Statement,
+    TableMap,
+    TransactionBegin,
+    TransactionEnd,
+)
+from ingest.lane.buffers import SliceShape
+from ingest.lane.dispatcher import DocumentChange, LaneDispatcher
+from ingest.problems import DataProblem, declare
+from ingest.schema import TableName, TableSchema
+from ingest.slices import Kind, TransactionStamp
+
+PARTIAL_JSON = declare(
+    "binlog.partial_json",
+    "The server writes partial JSON updates, which can't be turned into whole documents.",
+    "SET GLOBAL binlog_row_value_options = '' on the server (and in the sessions that set it), then start again.",
+)
+UNMAPPED = declare(
+    "binlog.unmapped_table",
+    "A rows event names a table id without a table map.",
+    "The stream is damaged: report it with the position; start again from the frontier.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRoute:
+    """A rule that takes a table's rows: its index in the lane, the columns of its document key, and those that decide
+    the document's place (used by the index or table name, or the routing value; usually none).
+    """
+
+    rule: int
+    key_columns: tuple[int, ...]
+    place_columns: tuple[int, ...] = ()
+
+
+class LaneRoutes(Protocol):
+    """One lane's rules, as far as the reader needs them."""
+
+    def captures(self, name: TableName) -> bool:
+        """Does any rule match the table?"""
+
+    def routes(self, schema: TableSchema) -> Sequence[RuleRoute]:
+        """The rules that match, with their key columns. DataProblem when a rule doesn't fit the table."""
+
+
+class SchemaSource(Protocol):
+    """What the table maps don't say (``ingest.schema_history``)."""
+
+    def on_statement(self, gtid: str, database: str, sql: str) -> None:
+        """A statement was executed at this position. DataProblem when a captured table's schema becomes unknown."""
+
+    def supplement_for(self, gtid: str, body: bytes) -> bytes:
+        """The supplement of a table map, b"" when it describes itself."""
+
+
+class StatementPolicy(Protocol):
+    """What statements in the stream do to a lane (``ingest.lane.statements``)."""
+
+    def judge(self, statement: Statement, captures: Callable[[TableName], bool]) -> DataProblem | None:
+        """The problem that stops the lane, or None."""
+
+
+@dataclass(slots=True)
+class RoutedLane:
+    """A lane in this stream. ``failed`` is set when the lane can't go on; the stream goes on for the others."""
+
+    dispatcher: LaneDispatcher
+    routes: LaneRoutes
+    statements: StatementPolicy
+    failed: DataProblem | None = None
+
+
+@dataclass(slots=True)
+class _Table:
+    """A table map and what was worked out for it. ``routes``: per lane name; filled when rows come."""
+
+    map: TableMap
+    supplement: bytes | None = None
+    schema: TableSchema | None = None
+    routes: dict[str, Sequence[RuleRoute]] | None = None
+
+
+class StreamRouter:
+    """See the module. ``lanes`` by name; a lane may be taken out at any time."""
+
+    def __init__(self, codec: ReaderCodec, schemas: SchemaSource, lanes: Mapping[str, RoutedLane]) -> None:
+        self._codec = codec
+        self._schemas = schemas
+        self.lanes = dict(lanes)
+        self._tables: dict[int, _Table] = {}
+        self._known: dict[tuple[bytes, bytes], _Table] = {}
+        self._walkers: dict[tuple[bytes, bytes, bytes, bytes], RowWalker] = {}
+        self._shapes: dict[tuple[object, ...], SliceShape] = {}
+        self._gtid = ""
+        self._wanting: list[RoutedLane] = []
+        self.file = ""
+        self.position = 0
+        self.commit_us = 0
+        self.transactions = 0
+        self.row_changes = 0
+
+    def take(self, event: BinlogEvent) -> None:
+        """One event. DataProblem: the whole stream can't go on; a lane's own trouble is put into ``failed``."""
+        if isinstance(event, RowsEvent):
+            self._rows(event)
+        elif isinstance(event, TableMap):
+            self._table_map(event)
+        elif isinstance(event, TransactionBegin):
+            self._begin(event)
+        elif isinstance(event, TransactionEnd):
+            self._end(event)
+        elif isinstance(event, Statement):
+            self._statement(event)
+        elif isinstance(event, Rotated | Heartbeat):
+            self.file, self.position = event.file or self.file, event.position
+            if isinstance(event, Rotated):
+                self._tables.clear()
+
+    def remove(self, lane: str) -> None:
+        """A lane leaves the stream."""
+        gone = self.lanes.pop(lane)
+        self._wanting = [one for one in self._wanting if one is not gone]
+
+    # --- transactions -------------------------------------------------------------------------------------------
+
+    def _begin(self, event: TransactionBegin) -> None:
+        self._gtid = event.gtid
+        self.file, self.position, self.commit_us = event.file, event.position, event.commit_us
+        stamp = TransactionStamp(event.gtid, event.commit_us, event.file, event.position)
+        self._wanting = [lane for lane in self.lanes.values() if lane.dispatcher.begin(stamp)]
+
+    def _end(self, event: TransactionEnd) -> None:
+        self.position = event.position
+        self.transactions += 1
+        for lane in self._wanting:
+            lane.dispatcher.end(event.gtid)
+        self._wanting = []
+
+    def _statement(self, event: Statement) -> None:
+        self._schemas.on_statement(self._gtid, event.database, event.sql)
+        for lane in self._wanting:
+            problem = lane.statements.judge(event, lane.routes.captures)
+            if problem is not None and lane.failed is None:
+                lane.failed = problem.with_where(**self._where(lane))  # type: ignore[assignment]
+
+    # --- rows ---------------------------------------------------------------------------------------------------
+
+    def _table_map(self, event: TableMap) -> None:
+        table = self._tables.get(event.table_id)
+        if table is None or table.map.body != event.body:
+            self._tables[event.table_id] = _Table(event)
+
+    def _rows(self, event: RowsEvent) -> None:
+        table = self._tables.get(event.table_id)
+        if table is None:
+            raise DataProblem(UNMAPPED, f"table id {event.table_id} has no table map", self._where(None))
+        takers = [lane for lane in self._wanting if lane.failed is None and lane.routes.captures(table.map.name)]
+        if not takers:
+            return
+        table = self._resolve(table, event.table_id)
+        if event.partial_json:
+            raise DataProblem(PARTIAL_JSON, f"a partial update of {table.map.name}", self._where(None))
+        walker = self._walker(table, event)
+        block = walker.walk(event)
+        self.row_changes += len(block.before)
+        for lane in takers:
+            try:
+                self._deliver(lane, table, event, block, walker)
+            except DataProblem as problem:
+                lane.failed = problem.with_where(table=table.map.name, **self._where(lane))  # type: ignore[assignment]
+
+    def _resolve(self, table: _Table, table_id: int) -> _Table:
+        """The table with its schema; equal maps share one, so that rows of one shape share slices."""
+        if table.schema is not None:
+            return table
+        supplement = self._schemas.supplement_for(self._gtid, table.map.body)
+        known = self._known.get((table.map.body, supplement))
+        if known is None:
+            schema = self._codec.table_schema(table.map.body, supplement)
+            known = self._known[(table.map.body, supplement)] = _Table(table.map, supplement, schema, {})
+        self._tables[table_id] = known
+        return known
+
+    def _walker(self, table: _Table, event: RowsEvent) -> RowWalker:
+        assert table.schema is not None and table.supplement is not None
+        shape = (table.map.body, table.supplement, event.before_present, event.after_present)
+        walker = self._walkers.get(shape)
+        if walker is None:
+            walker = self._codec.walker(table.schema, event.before_present, event.after_present)
+            self._walkers[shape] = walker
+        return walker
+
+    def _deliver(self, lane: RoutedLane, table: _Table, event: RowsEvent, block: RowBlock, walker: RowWalker) -> None:
+        assert table.schema is not None and table.routes is not None
+        name = lane.dispatcher.plan.lane
+        routes = table.routes.get(name)
+        if routes is None:
+            routes = table.routes[name] = lane.routes.routes(table.schema)
+        changes: list[list[DocumentChange]] = [[] for _ in block.before]
+        for route in routes:
+            shape = self._shape(route.rule, table, event)
+            _collect(changes, event.kind, block, walker, route, shape)
+        for change in changes:
+            lane.dispatcher.change(change)
+
+    def _shape(self, rule: int, table: _Table, event: RowsEvent) -> SliceShape:
+        assert table.supplement is not None
+        key = (rule, table.map.body, table.supplement, event.before_present, event.after_present)
+        shape = self._shapes.get(key)
+        if shape is None:
+            shape = self._shapes[key] = SliceShape(
+                rule, table.map.body, table.supplement, event.before_present, event.after_present
+            )
+        return shape
+
+    def _where(self, lane: RoutedLane | None) -> dict[str, object]:
+        where: dict[str, object] = {"gtid": self._gtid, "file": self.file, "position": self.position}
+        return where if lane is None else {"lane": lane.dispatcher.plan.lane, **where}
+
+
+def _collect(
+    changes: list[list[DocumentChange]],
+    kind: Kind,
+    block: RowBlock,
+    walker: RowWalker,
+    route: RuleRoute,
+    shape: SliceShape,
+) -> None:
+    """What one rule makes of each row of a block; a changed identity gives a delete and an insert."""
+    before = _identities(walker, block.before, route) if kind is not Kind.INSERT else []
+    after = _identities(walker, block.after, route) if kind is not Kind.DELETE else []
+    if kind is Kind.INSERT:
+        for change, (key, identity), image in zip(changes, after, block.after, strict=True):
+            change.append((key, identity, shape, kind, b"", image))
+    elif kind is Kind.DELETE:
+        for change, (key, identity), image in zip(changes, before, block.before, strict=True):
+            change.append((key, identity, shape, kind, image, b""))
+    else:
+        images = zip(block.before, block.after, strict=True)
+        for change, old, new, (was, now) in zip(changes, before, after, images, strict=True):
+            if old == new:
+                change.append((*new, shape, kind, was, now))
+            else:
+                change.append((*old, shape, Kind.DELETE, was, b""))
+                change.append((*new, shape, Kind.INSERT, b"", now))
+
+
+def _identities(walker: RowWalker, images: Sequence[bytes], route: RuleRoute) -> list[tuple[str, str]]:
+    """(document key, identity) of each image."""
+    keys = walker.keys(images, route.key_columns)
+    if not route.place_columns:
+        return list(zip(keys, keys, strict=True))
+    return list(zip(keys, walker.keys(images, route.key_columns + route.place_columns), strict=True))

@@ -1,0 +1,56 @@
+"""The tail: what an earlier epoch may have applied beyond the frontier, kept as the last change of each key.
+
+A tail row says what a document must be at the tail's end, not how it changed: the slice is marked ``tail``, so that a
+row which doesn't pass the filter deletes, whether or not its before image passed.
+
+Invariant: after the tail each key stands once, with its newest change. The mapping is handed in; past a bound the
+shell's spills to disk (invariant 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass, replace
+
+from ingest.lane.buffers import SliceShape
+from ingest.slices import Kind, TransactionStamp
+
+TailKey = tuple[int, str]
+"""(rule index, identity of the document: its key and its place)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TailRow:
+    """The newest change of one key."""
+
+    shard: int
+    shape: SliceShape
+    kind: Kind
+    ordinal: int
+    before: bytes
+    after: bytes
+    stamp: TransactionStamp
+
+
+class TailCoalescer:
+    """Collects the tail; ``drain`` gives what is left of it, once."""
+
+    def __init__(self, kept: MutableMapping[TailKey, TailRow]) -> None:
+        self._kept = kept
+        self.read_rows = 0
+
+    def add(self, identity: str, row: TailRow) -> None:
+        """A later change of an identity replaces the earlier one."""
+        self._kept[(row.shape.rule, identity)] = row
+        self.read_rows += 1
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def drain(self) -> Iterator[TailRow]:
+        """The last change of each identity, in slices marked ``tail``."""
+        tails: dict[SliceShape, SliceShape] = {}
+        for key in list(self._kept):
+            row = self._kept.pop(key)
+            shape = tails.setdefault(row.shape, replace(row.shape, tail=True))
+            yield replace(row, shape=shape)
