@@ -72,7 +72,7 @@ class Elasticsearch(Server):
         cache: Cache | None = None,
         progress: Progress = silent,
     ) -> None:
-        super().__init__("elasticsearch", cache=cache, progress=progress)
+        super().__init__("elasticsearch-full" if full else "elasticsearch", cache=cache, progress=progress)
         if tls and password is None:
             raise ValueError("tls needs a password: Elasticsearch has HTTPS only with security on")
         if password is not None and len(password) < SHORTEST_PASSWORD:

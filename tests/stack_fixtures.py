@@ -1,0 +1,54 @@
+"""Pytest fixtures: one shared server of each kind per session, started on first use only.
+
+A test module (or conftest) takes them with ``from tests.stack_fixtures import mysql9  # noqa: F401``. They are shared:
+a test uses databases, indices and tables of its own, and doesn't stop them. A test that stops, kills or configures a
+server starts its own: ``with Mysql() as mysql:``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from actors.stack import Elasticsearch, Hbase, Mysql
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+@pytest.fixture(scope="session")
+def mysql9() -> Iterator[Mysql]:
+    """MySQL 9 with full row metadata."""
+    with Mysql("9", progress=_say) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mysql56() -> Iterator[Mysql]:
+    """MySQL 5.6."""
+    with Mysql("5.6", server_id=56, progress=_say) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def elasticsearch() -> Iterator[Elasticsearch]:
+    """Elasticsearch without security, for functional tests."""
+    with Elasticsearch(quick=True, progress=_say) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_full() -> Iterator[Elasticsearch]:
+    """Elasticsearch with painless (scripted upserts), for functional tests."""
+    with Elasticsearch(full=True, quick=True, progress=_say) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def hbase() -> Iterator[Hbase]:
+    """HBase with its Thrift 1 server."""
+    with Hbase(progress=_say) as server:
+        yield server
