@@ -3,7 +3,7 @@
 Rows cross Ray as bytes and become columns where they are used (design: "Rows cross Ray as bytes"). A ``Slice`` holds
 row images of one table map for one rule; a ``Parcel`` is one call's worth of slices for one shard, in order.
 
-Invariants: ordinals rise within a slice, unless it is a tail; every image of a slice was written under its
+Invariants: ordinals rise within a slice; every image of a slice was written under its
 ``table_map``; a parcel is self-contained (a shard needs nothing but its rules to apply it). The slices of a parcel are
 grouped by shape, not ordered: the shard coalesces a parcel per document, highest version wins.
 """

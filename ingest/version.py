@@ -15,12 +15,19 @@ ORDINAL_MAX = (1 << ORDINAL_BITS) - 1
 
 
 def version_of(epoch: int, ordinal: int, *, delete: bool) -> int:
-    """Epoch in 1..EPOCH_MAX and ordinal in 1..ORDINAL_MAX to a version below 2^63. ValueError outside."""
+    """The version of a delete or of a write. ValueError as ``version_base``."""
+    return version_base(epoch, ordinal) | (not delete)
+
+
+def version_base(epoch: int, ordinal: int) -> int:
+    """Epoch in 1..EPOCH_MAX and ordinal in 1..ORDINAL_MAX to the version of a delete, below 2^63; a write's is one
+    more. ValueError outside.
+    """
     if not 0 < epoch <= EPOCH_MAX:
         raise ValueError(f"epoch {epoch} is outside 1..{EPOCH_MAX}")
     if not 0 < ordinal <= ORDINAL_MAX:
         raise ValueError(f"ordinal {ordinal} is outside 1..{ORDINAL_MAX}")
-    return (epoch << ORDINAL_BITS | ordinal) << 1 | (not delete)
+    return (epoch << ORDINAL_BITS | ordinal) << 1
 
 
 def split_version(version: int) -> tuple[int, int]:

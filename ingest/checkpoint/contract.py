@@ -24,7 +24,7 @@ STORE_UNAVAILABLE = declare(
 @dataclass(frozen=True, slots=True)
 class Member:
     """A process that may write for an epoch: enough to prove that it is gone. ``started``: the kernel's start time of
-    the process, so that a recycled pid isn't mistaken for it; ``host``: the machine's boot id.
+    the process, so that a recycled pid isn't mistaken for it; ``host``: the machine and pid namespace.
     """
 
     role: str

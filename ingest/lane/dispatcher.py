@@ -92,6 +92,7 @@ class LaneDispatcher:
         self._ledger = Ledger(resume.frontier)
         self._frontier = resume.frontier
         self._missing = GtidSet.parse(resume.end).subtract(GtidSet.parse(resume.frontier.executed))
+        self._missing_count = self._missing.count()
         self._shards = [_Shard(ShardBuffer(plan.batch_rows, plan.batch_bytes), deque()) for _ in range(plan.shards)]
         self._ordinal = 0
         self._skip = 0
@@ -149,8 +150,8 @@ class LaneDispatcher:
         self._ledger.end(gtid, self._ordinal)
         self._stamp = None
         if self.phase is Phase.TAIL:
-            self._missing.discard(gtid)
-            if not self._missing:
+            self._missing_count -= gtid in self._missing
+            if not self._missing_count:
                 self._end_tail()
 
     def _end_tail(self) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from ingest.binlog.gtid import GtidSet
+from ingest.binlog.gtid import GtidSet, GtidSetBuilder
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Ledger:
     """Turns "everything up to this ordinal is applied" into a frontier. One per lane and epoch."""
 
     def __init__(self, frontier: Frontier) -> None:
-        self._executed = GtidSet.parse(frontier.executed)
+        self._executed = GtidSetBuilder(GtidSet.parse(frontier.executed))
         self._initial = frontier
         self._open: deque[_Open] = deque()
 
@@ -71,10 +71,10 @@ class Ledger:
             first = self._open[0]
             rows = first.skipped + max(0, watermark - first.start)
             if rows:
-                return Frontier(str(self._executed), first.gtid, rows)
+                return Frontier(str(self._executed.freeze()), first.gtid, rows)
         elif self._initial.partial_gtid is not None and self._initial.partial_gtid not in self._executed:
-            return Frontier(str(self._executed), self._initial.partial_gtid, self._initial.partial_rows)
-        return Frontier(str(self._executed))
+            return Frontier(str(self._executed.freeze()), self._initial.partial_gtid, self._initial.partial_rows)
+        return Frontier(str(self._executed.freeze()))
 
     @property
     def open_transactions(self) -> int:

@@ -112,7 +112,7 @@ class StreamRouter:
         self._tables: dict[int, _Table] = {}
         self._known: dict[tuple[bytes, bytes], _Table] = {}
         self._walkers: dict[tuple[bytes, bytes, bytes, bytes], RowWalker] = {}
-        self._shapes: dict[tuple[object, ...], SliceShape] = {}
+        self._shapes: dict[tuple[int, bytes, bytes, bytes, bytes], SliceShape] = {}
         self._gtid = ""
         self._wanting: list[RoutedLane] = []
         self.file = ""
@@ -226,13 +226,15 @@ class StreamRouter:
             lane.dispatcher.change(change)
 
     def _shape(self, rule: int, table: _Table, event: RowsEvent) -> SliceShape:
+        """The shape of an event's rows. An absent image has no bitmap of its own: with the other's, inserts, updates
+        and deletes of full images share one shape, hence one slice.
+        """
         assert table.supplement is not None
-        key = (rule, table.map.body, table.supplement, event.before_present, event.after_present)
+        before = event.before_present or event.after_present
+        key = (rule, table.map.body, table.supplement, before, event.after_present or before)
         shape = self._shapes.get(key)
         if shape is None:
-            shape = self._shapes[key] = SliceShape(
-                rule, table.map.body, table.supplement, event.before_present, event.after_present
-            )
+            shape = self._shapes[key] = SliceShape(*key)
         return shape
 
     def _where(self, lane: RoutedLane | None) -> dict[str, object]:

@@ -3,8 +3,9 @@
 A tail row says what a document must be at the tail's end, not how it changed: the slice is marked ``tail``, so that a
 row which doesn't pass the filter deletes, whether or not its before image passed.
 
-Invariant: after the tail each key stands once, with its newest change. The mapping is handed in; past a bound the
-shell's spills to disk (invariant 6).
+Invariant: after the tail each identity stands once, with its newest change, and comes out in binlog order (a sink that
+has one version per request, HBase, needs rising ones). The mapping is handed in and keeps insertion order; past a
+bound the shell's spills to disk (invariant 6).
 """
 
 from __future__ import annotations
@@ -41,14 +42,16 @@ class TailCoalescer:
 
     def add(self, identity: str, row: TailRow) -> None:
         """A later change of an identity replaces the earlier one."""
-        self._kept[(row.shape.rule, identity)] = row
+        key = (row.shape.rule, identity)
+        self._kept.pop(key, None)
+        self._kept[key] = row
         self.read_rows += 1
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def drain(self) -> Iterator[TailRow]:
-        """The last change of each identity, in slices marked ``tail``."""
+        """The last change of each identity, ordinals rising, in slices marked ``tail``."""
         tails: dict[SliceShape, SliceShape] = {}
         for key in list(self._kept):
             row = self._kept.pop(key)

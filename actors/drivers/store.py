@@ -1,0 +1,168 @@
+"""The checkpoint store behind a URL (SQLAlchemy): sqlite, MySQL or PostgreSQL.
+
+Two tables. ``ingest_lanes``: one row per lane with its epoch, the processes that may write for it, and the number of
+its newest record; every write is a compare-and-set on that row. ``ingest_records``: the records; a new one is written
+before the old ones go, in one transaction with the compare-and-set.
+
+Invariants: what a method wrote is durable when it returns; an older epoch changes nothing (4). Any failure of the
+database is a WorldProblem without the URL's password.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from ingest.checkpoint.contract import FENCED, STORE_UNAVAILABLE, Claim, Member
+from ingest.checkpoint.record import CheckpointRecord, EncodedRecord, decode, encode
+from ingest.problems import DataProblem, WorldProblem
+from ingest.version import EPOCH_MAX
+
+RECORDS_KEPT = 2
+
+_METADATA = sa.MetaData()
+_LANES = sa.Table(
+    "ingest_lanes",
+    _METADATA,
+    sa.Column("lane", sa.String(190), primary_key=True),
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+    sa.Column("record", sa.BigInteger, nullable=False),
+    sa.Column("members", sa.Text, nullable=False),
+)
+_RECORDS = sa.Table(
+    "ingest_records",
+    _METADATA,
+    sa.Column("lane", sa.String(190), primary_key=True),
+    sa.Column("record", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("body", sa.Text(2**24 - 1), nullable=False),
+    sa.Column("checksum", sa.String(64), nullable=False),
+)
+
+
+class SqlCheckpointStore:
+    """See the module and ``ingest.checkpoint.contract.CheckpointStore``. No I/O before the first call."""
+
+    def __init__(self, url: str) -> None:
+        self._url = sa.make_url(url)
+        self._engine: sa.Engine | None = None
+
+    def __repr__(self) -> str:
+        return f"SqlCheckpointStore({self._url.render_as_string(hide_password=True)})"
+
+    def claim(self, lane: str) -> Claim:
+        """Take the next epoch by compare-and-set."""
+        with self._transaction() as connection:
+            row = connection.execute(sa.select(_LANES).where(_LANES.c.lane == lane)).one_or_none()
+            if row is None:
+                values = {"lane": lane, "epoch": 1, "record": 0, "members": "[]"}
+                connection.execute(_LANES.insert().values(values))
+                return Claim(1, None, ())
+            if row.epoch >= EPOCH_MAX:
+                raise DataProblem(FENCED, f"lane {lane} has used up its {EPOCH_MAX} epochs", {"lane": lane})
+            won = connection.execute(
+                _LANES.update().where(_LANES.c.lane == lane, _LANES.c.epoch == row.epoch).values(epoch=row.epoch + 1)
+            )
+            if won.rowcount != 1:
+                raise WorldProblem(FENCED, f"another supervisor claimed lane {lane} at the same time", {"lane": lane})
+            return Claim(row.epoch + 1, self._record(connection, lane, row.record), _members(row.members))
+
+    def enlist(self, lane: str, epoch: int, members: Sequence[Member]) -> None:
+        """Name the processes that may write for the epoch, beside those of earlier epochs."""
+        with self._transaction() as connection:
+            row = connection.execute(sa.select(_LANES).where(_LANES.c.lane == lane)).one()
+            named = {*_members(row.members), *members}
+            self._update(connection, lane, epoch, members=_members_text(named))
+
+    def settle(self, lane: str, epoch: int, members: Sequence[Member]) -> None:
+        """Only these processes can still write: forget those of earlier epochs."""
+        with self._transaction() as connection:
+            self._update(connection, lane, epoch, members=_members_text(members))
+
+    def commit(self, record: CheckpointRecord) -> None:
+        """Write a record for its epoch; the new one is there before the old ones go."""
+        encoded = encode(record)
+        with self._transaction() as connection:
+            newest = connection.execute(sa.select(_LANES.c.record).where(_LANES.c.lane == record.lane)).scalar_one()
+            self._update(connection, record.lane, record.epoch, record=newest + 1)
+            connection.execute(
+                _RECORDS.insert().values(
+                    lane=record.lane, record=newest + 1, body=encoded.body, checksum=encoded.checksum
+                )
+            )
+            connection.execute(
+                _RECORDS.delete().where(_RECORDS.c.lane == record.lane, _RECORDS.c.record <= newest + 1 - RECORDS_KEPT)
+            )
+
+    def holds(self, lane: str, epoch: int) -> bool:
+        """Is this epoch still the lane's?"""
+        with self._transaction(write=False) as connection:
+            found = connection.execute(sa.select(_LANES.c.epoch).where(_LANES.c.lane == lane)).scalar_one_or_none()
+            return bool(found == epoch)
+
+    def latest(self, lane: str) -> CheckpointRecord | None:
+        """The lane's last record."""
+        with self._transaction(write=False) as connection:
+            row = connection.execute(sa.select(_LANES).where(_LANES.c.lane == lane)).one_or_none()
+            return None if row is None else self._record(connection, lane, row.record)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    @staticmethod
+    def _record(connection: sa.Connection, lane: str, number: int) -> CheckpointRecord | None:
+        if number == 0:
+            return None
+        row = connection.execute(sa.select(_RECORDS).where(_RECORDS.c.lane == lane, _RECORDS.c.record == number)).one()
+        return decode(EncodedRecord(row.body, row.checksum))
+
+    @staticmethod
+    def _update(connection: sa.Connection, lane: str, epoch: int, **values: object) -> None:
+        done = connection.execute(_LANES.update().where(_LANES.c.lane == lane, _LANES.c.epoch == epoch).values(values))
+        if done.rowcount != 1:
+            raise DataProblem(FENCED, f"epoch {epoch} of lane {lane} is over", {"lane": lane, "epoch": epoch})
+
+    @contextmanager
+    def _transaction(self, *, write: bool = True) -> Iterator[sa.Connection]:
+        try:
+            with self._open().connect() as connection:
+                if connection.dialect.name == "sqlite":
+                    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+                yield connection
+                connection.commit()
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or error
+            raise WorldProblem(STORE_UNAVAILABLE, f"{type(cause).__name__}: {cause}", {"store": repr(self)}) from None
+
+    def _open(self) -> sa.Engine:
+        if self._engine is None:
+            engine = sa.create_engine(self._url, pool_pre_ping=True)
+            if engine.dialect.name == "sqlite":
+                sa.event.listen(engine, "connect", _prepare_sqlite)
+            _METADATA.create_all(engine)
+            self._engine = engine
+        return self._engine
+
+
+def _prepare_sqlite(connection: object, _record: object) -> None:
+    """WAL so that readers don't wait for the writer; FULL so that a commit is on the disk; no driver transactions."""
+    execute: Callable[[str], object] = connection.execute  # type: ignore[attr-defined]
+    connection.isolation_level = None  # type: ignore[attr-defined]
+    execute("PRAGMA busy_timeout = 5000")
+    execute("PRAGMA journal_mode = WAL")
+    execute("PRAGMA synchronous = FULL")
+
+
+def _members(text: str) -> tuple[Member, ...]:
+    return tuple(Member(**values) for values in json.loads(text))
+
+
+def _members_text(members: Sequence[Member] | set[Member]) -> str:
+    return json.dumps([asdict(member) for member in sorted(members, key=lambda one: (one.role, one.host, one.pid))])
