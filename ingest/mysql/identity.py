@@ -2,13 +2,12 @@
 
 The server ends an older dump of the same UUID when a new one comes (so our own forgotten dump goes when we come back),
 and leaves dumps of other UUIDs alone. So the UUID is made from the cluster's name: ours after every restart, nobody
-else's by chance. The server id must differ from every server and replica of the topology; the default, made from the
-name too, lies in the upper half of the range, where people seldom number by hand.
+else's by chance. The server id must differ from every server's and replica's of the
+topology; the configuration gives it, or makes one from the cluster's name.
 """
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from dataclasses import dataclass
 
@@ -31,12 +30,9 @@ class ReplicaIdentity:
             raise ValueError(f"{self.uuid!r} is not a UUID in its usual text form")
 
 
-def identity_of(name: str, server_id: int | None = None) -> ReplicaIdentity:
+def identity_of(name: str, server_id: int) -> ReplicaIdentity:
     """The identity of what is called ``name`` (a cluster; or cluster and lane, where each lane dumps for itself).
 
     The UUID comes from name and server id, so a copy of the program with another server id is another replica.
     """
-    if server_id is None:
-        digest = hashlib.sha256(f"server-id:{name}".encode()).digest()
-        server_id = 0x80000000 | int.from_bytes(digest[:4], "little") % 0x7FFFFFFE + 1
     return ReplicaIdentity(server_id, str(uuid.uuid5(_NAMESPACE, f"{name}/{server_id}")))

@@ -4,8 +4,8 @@
     select on dump.fileno() -> dump.read_available() -> payloads for ``ingest.codec.StreamDecoder``
 
 PyMySQL logs in and asks; from the dump on its socket is read here, in large non-blocking reads. Invariants: a replica
-of another UUID with our server id is refused, never fought; a connection that says nothing for three heartbeats is
-lost; payloads that came before an error are handed out before it.
+of another UUID with our server id is refused, never fought; a connection that says nothing for a while, not even a
+heartbeat, is lost; payloads that came before an error are handed out before it.
 """
 
 from __future__ import annotations
@@ -38,18 +38,21 @@ from ingest.problems import DataProblem, Problem, WorldProblem
 READ_BYTES = 256 << 10
 _READ_ENOUGH_BYTES = 1 << 20
 _WHY_ENDED_LOOKS, _WHY_ENDED_PAUSE_S = 5, 0.2
-_HEARTBEATS_MISSED_MAX = 3
 _KEEPALIVE_IDLE_S, _KEEPALIVE_INTERVAL_S, _KEEPALIVE_COUNT = 30, 10, 3
 
 
 @dataclass(frozen=True, slots=True)
 class DumpOptions:
-    """``heartbeat_ms``: how often an idle server says that it is alive. ``first_byte_timeout_ms``: how long it may
-    look for the starting place. ``server_write_timeout_ms``: how long it keeps a connection that we don't read
-    (a lane that waits for its sink). ``payload_limit_bytes``: bound on one event.
+    """How a dump is kept alive and bounded.
+
+    ``heartbeat_ms``: how often an idle server says that it is alive. ``silence_timeout_ms``: when a connection counts
+    as lost. ``first_byte_timeout_ms``: the same until the first byte, since the server may look long for the starting
+    place. ``server_write_timeout_ms``: how long the server keeps a connection that we don't read (a lane that waits
+    for its sink). ``payload_limit_bytes``: bound on one event.
     """
 
     heartbeat_ms: int = 5_000
+    silence_timeout_ms: int = 15_000
     first_byte_timeout_ms: int = 120_000
     server_write_timeout_ms: int = 3_600_000
     payload_limit_bytes: int = 256 << 20
@@ -196,11 +199,8 @@ class BinlogDump:
             return None  # nobody to ask: the server shuts down
 
     def _check_silence(self) -> None:
-        limit_ms = (
-            self._options.heartbeat_ms * _HEARTBEATS_MISSED_MAX
-            if self._started
-            else self._options.first_byte_timeout_ms
-        )
+        options = self._options
+        limit_ms = options.silence_timeout_ms if self._started else options.first_byte_timeout_ms
         silent_s = self.seconds_since_last_byte
         if silent_s * 1000 > limit_ms:
             text = f"nothing came for {silent_s:.1f} s, although a heartbeat is due every"
