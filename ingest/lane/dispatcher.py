@@ -103,7 +103,8 @@ class LaneDispatcher:
         self._committed_at_ms = float("-inf")
         self._applied_before = resume.applied_rows
         self._partial_rows = resume.frontier.partial_rows
-        self.schema_history = resume.schema_history
+        self._schema_history = resume.schema_history
+        self._later_histories: deque[tuple[str, str]] = deque()
         if self.phase is Phase.TAIL and not self._missing:
             self._end_tail()
 
@@ -265,9 +266,18 @@ class LaneDispatcher:
             reserve - watermark + self._partial_rows,
             self.plan.source_uuid,
             self.plan.fingerprint,
-            self.schema_history,
+            self._history_at_frontier(),
             self._applied_before + watermark,
         )
+
+    def schema_changed(self, gtid: str, history: str) -> None:
+        """The transaction ``gtid`` changed the schema history; records whose frontier holds it carry the new one."""
+        self._later_histories.append((gtid, history))
+
+    def _history_at_frontier(self) -> str:
+        while self._later_histories and self._ledger.holds(self._later_histories[0][0]):
+            self._schema_history = self._later_histories.popleft()[1]
+        return self._schema_history
 
     def durable(self) -> None:
         """The record given last is durable."""

@@ -68,8 +68,9 @@ class LaneRoutes(Protocol):
 class SchemaSource(Protocol):
     """What the table maps don't say (``ingest.schema_history``)."""
 
-    def on_statement(self, gtid: str, database: str, sql: str) -> None:
-        """A statement was executed at this position. DataProblem when a captured table's schema becomes unknown."""
+    def on_statement(self, gtid: str, database: str, sql: str) -> str | None:
+        """A statement was executed at this position: the encoded history that follows, or None when it is unchanged.
+        DataProblem when a captured table's schema becomes unknown."""
 
     def supplement_for(self, gtid: str, body: bytes) -> bytes:
         """The supplement of a table map, b"" when it describes itself."""
@@ -139,8 +140,8 @@ class StreamRouter:
                 self._tables.clear()
 
     def remove(self, lane: str) -> None:
-        """A lane leaves the stream."""
-        gone = self.lanes.pop(lane)
+        """A lane leaves the stream, if it is in it."""
+        gone = self.lanes.pop(lane, None)
         self._wanting = [one for one in self._wanting if one is not gone]
 
     # --- transactions -------------------------------------------------------------------------------------------
@@ -159,8 +160,10 @@ class StreamRouter:
         self._wanting = []
 
     def _statement(self, event: Statement) -> None:
-        self._schemas.on_statement(self._gtid, event.database, event.sql)
+        history = self._schemas.on_statement(self._gtid, event.database, event.sql)
         for lane in self._wanting:
+            if history is not None:
+                lane.dispatcher.schema_changed(self._gtid, history)
             problem = lane.statements.judge(event, lane.routes.captures)
             if problem is not None and lane.failed is None:
                 lane.failed = problem.with_where(**self._where(lane))  # type: ignore[assignment]

@@ -1,0 +1,67 @@
+"""The checkpoint actor: keeps one lane's records durable.
+
+Place in the flow: the reader hands it a record, it writes it by compare-and-set on the epoch, and the answer is the
+reader's leave to dispatch further. A store that fails is tried again with backoff: meanwhile the lane stands still at
+its reserve and nothing is lost. A record of an older epoch is refused by the store (invariant 4).
+"""
+
+from __future__ import annotations
+
+import threading
+
+from actors.clock import Clock
+from actors.members import this_process
+from actors.processes import this_process_status
+from ingest.checkpoint.contract import CheckpointStore, Member
+from ingest.checkpoint.record import CheckpointRecord
+from ingest.problems import WorldProblem
+from ingest.status import ProcessStatus
+
+RETRY_FIRST_MS = 50.0
+RETRY_MOST_MS = 2_000.0
+
+
+class Checkpointer:
+    """Plain class; an actor per lane. No I/O before ``commit``."""
+
+    def __init__(self, lane: str, store: CheckpointStore, clock: Clock) -> None:
+        self._lane = lane
+        self._store = store
+        self._clock = clock
+        self._ended = threading.Event()
+        self._epoch = 0
+        self._trouble = ""
+
+    def __repr__(self) -> str:
+        return f"Checkpointer({self._lane}, epoch {self._epoch}{', ' + self._trouble if self._trouble else ''})"
+
+    def start(self, epoch: int) -> Member:
+        """Serve a new epoch; what the older one left unfinished is over."""
+        self._epoch = epoch
+        self._ended.clear()
+        return this_process(f"checkpoint:{self._lane}")
+
+    def end_epoch(self, epoch: int) -> None:
+        """Stop trying for an epoch that is over (control group: a commit may be waiting for the store)."""
+        if epoch >= self._epoch:
+            self._ended.set()
+
+    def commit(self, record: CheckpointRecord) -> None:
+        """Durable when it returns. DataProblem ``checkpoint.fenced`` when a newer epoch has the lane; the store's
+        WorldProblem when the epoch ended while it failed."""
+        delay_ms = RETRY_FIRST_MS
+        while True:
+            try:
+                self._store.commit(record)
+            except WorldProblem as problem:
+                self._trouble = problem.what
+                if self._ended.wait(delay_ms / 1000):
+                    raise
+                delay_ms = min(RETRY_MOST_MS, 2 * delay_ms)
+            else:
+                self._trouble = ""
+                return
+
+    def status(self) -> tuple[ProcessStatus, str]:
+        """This process, and what the store's trouble is ("" when none)."""
+        return this_process_status(f"checkpoint:{self._lane}"), self._trouble

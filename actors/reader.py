@@ -1,0 +1,138 @@
+"""The reader actor: one binlog stream of a cluster, for the lanes that share it.
+
+    socket bytes -> packets -> events (codec) -> router -> dispatchers -> parcels -> sink actors
+    their acks -> dispatchers -> records -> checkpoint actors -> leave to dispatch further
+
+``run`` is one epoch's work; it returns when its last lane has ended, was drained, or the stream itself failed. A lane's
+own trouble ends that lane only (invariant 7). All decisions are the dispatchers'; this module moves bytes and calls.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from actors.clock import Clock
+from actors.mailbox import Peer
+from actors.members import this_process
+from actors.processes import this_process_status
+from actors.stream import LaneReport, RunReport, StreamRun
+from ingest.checkpoint.contract import Member
+from ingest.checkpoint.record import CheckpointRecord
+from ingest.problems import Problem, WorldProblem
+from ingest.status import ReaderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A lane to run: its claimed epoch, its last record, and its actors."""
+
+    lane: str
+    epoch: int
+    record: CheckpointRecord | None
+    shards: Sequence[Peer]
+    checkpointer: Peer
+
+
+class StreamSource(Protocol):
+    """Opens streams; handed in, so that the reader runs on a fake MySQL too."""
+
+    def open(self, assignments: Sequence[Assignment]) -> StreamRun:
+        """Connect to a host that has what the lanes need and ask for the stream. Problems as they are."""
+
+    def executed(self) -> tuple[str, int] | None:
+        """The server's gtid_executed now, and how many of its transactions the stream hasn't read; None: no answer."""
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What the control methods and the running stream share."""
+
+    run: StreamRun | None = None
+    report: RunReport = field(default_factory=RunReport)
+
+
+class BinlogReader:
+    """Plain class; an actor per stream. No I/O before ``run``."""
+
+    def __init__(self, cluster: str, group: str, source: StreamSource, clock: Clock) -> None:
+        self._cluster = cluster
+        self._group = group
+        self._source = source
+        self._clock = clock
+        self._shared = _Shared()
+        self._stopping = threading.Event()
+
+    def __repr__(self) -> str:
+        report = self._shared.report
+        at = f" at {report.file}:{report.position}" if report.file else ""
+        return f"BinlogReader({self._cluster}/{self._group}, lanes {', '.join(report.lanes) or 'none'}{at})"
+
+    def start(self) -> Member:
+        """Ready for a run; an earlier one in this process is over."""
+        self._stopping.clear()
+        return this_process(f"reader:{self._cluster}/{self._group}")
+
+    def run(self, assignments: Sequence[Assignment]) -> Mapping[str, Problem | None]:
+        """Stream until every lane has ended; how each did (None: drained or stopped). A problem of the stream itself
+        is every lane's that was still running."""
+        self._shared.report = RunReport(
+            lanes={one.lane: LaneReport(lane=one.lane, epoch=one.epoch) for one in assignments}
+        )
+        try:
+            run = self._source.open(assignments)
+        except Problem as problem:
+            return {one.lane: problem for one in assignments}
+        self._shared.run = run
+        try:
+            return run.loop(self._stopping, self._publish)
+        finally:
+            self._shared.run = None
+            run.close()
+
+    def stop(self) -> None:
+        """End the run where it is (control group). Exact: what isn't acknowledged is read again."""
+        self._stopping.set()
+
+    def drain(self, lanes: Sequence[str]) -> None:
+        """Read no further for these lanes; they end when all that was read is applied and durable. A drained lane
+        leaves the stream to the others (control group)."""
+        run = self._shared.run
+        if run is not None:
+            run.drain(lanes)
+
+    def drop(self, lane: str) -> None:
+        """Take a lane out of the stream at once (control group)."""
+        run = self._shared.run
+        if run is not None:
+            run.drop(lane)
+
+    def report(self) -> RunReport:
+        """Where the run is (control group); a second old at most."""
+        return self._shared.report
+
+    def status(self) -> ReaderStatus:
+        """For people: the report, the server's end and this process (control group)."""
+        report = self._shared.report
+        try:
+            end = self._source.executed() if self._shared.run is not None else None
+        except WorldProblem:
+            end = None
+        return ReaderStatus(
+            lanes=tuple(report.lanes),
+            host=report.host,
+            file=report.file,
+            position=report.position,
+            transactions=report.transactions,
+            row_changes=report.row_changes,
+            bytes_read=report.bytes_read,
+            commit_us=report.commit_us,
+            source_executed=end[0] if end else "",
+            behind=end[1] if end else None,
+            process=this_process_status(f"reader:{self._cluster}/{self._group}"),
+        )
+
+    def _publish(self, report: RunReport) -> None:
+        self._shared.report = report

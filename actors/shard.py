@@ -1,0 +1,303 @@
+"""The sink actor: one shard of a lane. Row images in, requests out, every answer read.
+
+Place in the flow: the reader calls ``put`` with a parcel; when the call returns, all of the parcel is durable in the
+sink (or superseded there, dropped by a rule and counted, or in the dead-letter store). So the answer is the ack, and
+batches form by themselves: while one parcel is out, the next grows in the reader.
+
+Invariants: a parcel is applied only if its epoch is this shard's and its sequence number the next (4); no request
+leaves without a running lease (4); a parcel is acknowledged only when every item of it is settled (1).
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from actors.clock import Clock
+from actors.lease import Lease
+from actors.members import this_process
+from actors.processes import this_process_status
+from ingest.checkpoint.contract import CheckpointStore, Member
+from ingest.lane.applier import ParcelApplier, Prepared
+from ingest.problems import DataProblem, WorldProblem, declare
+from ingest.sinks.contract import Request, SinkDriver
+from ingest.sinks.delivery import Delivery, Poisoned, RetryPolicy
+from ingest.slices import Parcel, TransactionStamp
+from ingest.status import LAG_BOUNDS_MS, LagHistogram, ShardStatus
+
+EPOCH_OVER = declare(
+    "lane.epoch_over",
+    "A shard was given work of an epoch that is over.",
+    "Nothing to do: a newer epoch of the lane has started.",
+)
+SEQUENCE_GAP = declare(
+    "lane.sequence_gap",
+    "A shard was given a parcel that isn't the next one.",
+    "Nothing to do: the lane's epoch ends and a new one starts from the frontier.",
+)
+POISON = declare(
+    "sink.poison",
+    "The sink will never take a document.",
+    'Correct the row, the rule or the sink\'s mapping and resume the lane; or set on_poison = "dead_letter".',
+)
+
+
+class DeadLetters(Protocol):
+    """Where documents go that a sink will never take. Durable when it returns."""
+
+    def add(self, lane: str, parcel: Parcel, poisoned: Sequence[Poisoned[Any]]) -> None:
+        """Keep them with what is known of them. WorldProblem when the store fails."""
+
+
+class ShardParts(Protocol):
+    """What a shard is made of; handed in, so that it runs without Ray and on other sinks."""
+
+    clock: Clock
+    lease_ms: float
+    retry: RetryPolicy
+
+    def store(self) -> CheckpointStore:
+        """The checkpoint store."""
+
+    def driver(self) -> SinkDriver[Any]:
+        """A new connection to the sink."""
+
+    def applier(self, epoch: int) -> ParcelApplier[Any]:
+        """The rules and the encoder, for an epoch."""
+
+    def dead_letters(self) -> DeadLetters | None:
+        """The dead-letter store, or None when poison stops the lane."""
+
+    def nulled(self) -> int:
+        """How many zero dates became null so far."""
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What one shard process has done, for the status."""
+
+    events: int = 0
+    upserts: int = 0
+    deletes: int = 0
+    bytes_sent: int = 0
+    requests: int = 0
+    dead_letters: int = 0
+    retries: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    lag_counts: list[int] = field(default_factory=lambda: [0] * (len(LAG_BOUNDS_MS) + 1))
+    lag_sum_ms: float = 0.0
+
+
+class SinkShard:
+    """Plain class; an actor per shard. No I/O before ``start``."""
+
+    def __init__(self, lane: str, shard: int, sink: str, parts: ShardParts) -> None:
+        self._lane = lane
+        self._shard = shard
+        self._sink = sink
+        self._parts = parts
+        self._store: CheckpointStore | None = None
+        self._driver: SinkDriver[Any] | None = None
+        self._open = False
+        self._prepared: set[str] = set()
+        self._applier: ParcelApplier[Any] | None = None
+        self._lease: Lease | None = None
+        self._ended = threading.Event()
+        self._epoch = 0
+        self._sequence = 0
+        self._state = "new"
+        self._trouble = ""
+        self._counts = _Counts()
+
+    def __repr__(self) -> str:
+        trouble = f", {self._trouble}" if self._trouble else ""
+        return f"SinkShard({self._lane}/{self._shard} -> {self._sink}, epoch {self._epoch}, {self._state}{trouble})"
+
+    # --- the epoch ----------------------------------------------------------------------------------------------
+
+    def start(self, epoch: int) -> Member:
+        """Serve a new epoch. When it returns, this process sends nothing for an older one. A sink that is down is
+        waited for later; one that refuses us (401, wrong version, missing table) raises its DataProblem."""
+        if self._lease is not None:
+            self._lease.close()
+        if self._store is None:
+            self._store = self._parts.store()
+        self._epoch, self._sequence, self._trouble = epoch, 0, ""
+        self._ended.clear()
+        self._applier = self._parts.applier(epoch)
+        self._lease = Lease(self._store, self._lane, epoch, self._parts.lease_ms, self._parts.clock)
+        self._lease.open()
+        self._disconnect()
+        try:
+            self._connect(())
+        except WorldProblem as problem:
+            self._trouble = problem.what
+        self._state = "ready"
+        return this_process(f"sink:{self._lane}/{self._shard}")
+
+    def end_epoch(self, epoch: int) -> None:
+        """Stop trying for an epoch that is over (control group: a put may be waiting for the sink)."""
+        if epoch >= self._epoch:
+            self._ended.set()
+            if self._lease is not None:
+                self._lease.close()
+            self._state = "ended"
+
+    # --- data ---------------------------------------------------------------------------------------------------
+
+    def put(self, parcel: Parcel) -> int:
+        """Apply a parcel; returns its sequence number when all of it is durable. Problems end the epoch."""
+        self._accept(parcel)
+        assert self._applier is not None
+        self._state = "applying"
+        prepared = self._applier.prepare(parcel)
+        for request in prepared.requests:
+            poisoned = self._deliver(request, prepared.targets)
+            if poisoned:
+                self._bury(parcel, poisoned)
+        self._sequence = parcel.sequence
+        self._account(parcel, prepared)
+        self._state = "ready"
+        return parcel.sequence
+
+    def _accept(self, parcel: Parcel) -> None:
+        where = {"lane": self._lane, "shard": self._shard, "epoch": parcel.epoch}
+        if parcel.epoch != self._epoch or self._ended.is_set():
+            raise WorldProblem(EPOCH_OVER, f"this shard serves epoch {self._epoch}", where)
+        if parcel.sequence != self._sequence + 1:
+            raise WorldProblem(SEQUENCE_GAP, f"parcel {parcel.sequence} after {self._sequence}", where)
+
+    def _deliver(self, request: Request[Any], targets: Sequence[str]) -> Sequence[Poisoned[Any]]:
+        clock = self._parts.clock
+        delivery = Delivery(request, self._parts.retry, clock.monotonic_ms())
+        while True:
+            self._check_leave()
+            try:
+                self._connect(targets)
+                assert self._driver is not None
+                results = self._driver.send(delivery.request)
+            except WorldProblem as problem:
+                self._disconnect()
+                delivery.failed(problem)
+            else:
+                self._counts.requests += 1
+                self._counts.bytes_sent += delivery.request.size_bytes
+                delivery.answered(results)
+            if delivery.settled:
+                break
+            self._trouble = delivery.last_reason
+            self._ended.wait(delivery.wait_ms(clock.monotonic_ms(), random.random()) / 1000)
+        self._trouble = ""
+        self._counts.retries.update(delivery.retries)
+        self._counts.dropped["newer"] += delivery.newer
+        return delivery.poisoned
+
+    def _check_leave(self) -> None:
+        assert self._lease is not None
+        if self._ended.is_set():
+            raise WorldProblem(EPOCH_OVER, "the epoch was ended", {"lane": self._lane, "epoch": self._epoch})
+        self._lease.check()
+
+    def _bury(self, parcel: Parcel, poisoned: Sequence[Poisoned[Any]]) -> None:
+        letters = self._parts.dead_letters()
+        if letters is None:
+            first = poisoned[0]
+            more = f" (and {len(poisoned) - 1} more)" if len(poisoned) > 1 else ""
+            raise DataProblem(
+                POISON,
+                f"{first.result.reason}: {first.result.detail}{more}",
+                {
+                    "lane": self._lane,
+                    "sink": self._sink,
+                    "target": first.item.target,
+                    "key": first.item.key,
+                    "version": first.item.version,
+                    **_source_of(parcel, first.item.version),
+                },
+            )
+        letters.add(self._lane, parcel, poisoned)
+        self._counts.dead_letters += len(poisoned)
+
+    # --- the sink -----------------------------------------------------------------------------------------------
+
+    def _connect(self, targets: Sequence[str]) -> None:
+        if self._driver is None:
+            self._driver = self._parts.driver()
+        if not self._open:
+            self._driver.open()
+            self._open = True
+        missing = [target for target in targets if target not in self._prepared]
+        if missing:
+            self._driver.prepare(missing)
+            self._prepared.update(missing)
+
+    def _disconnect(self) -> None:
+        if self._driver is not None:
+            self._driver.close()
+        self._open = False
+        self._prepared.clear()
+
+    # --- for people ---------------------------------------------------------------------------------------------
+
+    def _account(self, parcel: Parcel, prepared: Prepared[Any]) -> None:
+        counts = self._counts
+        counts.events += parcel.rows
+        counts.upserts += prepared.upserts
+        counts.deletes += prepared.deletes
+        counts.dropped.update(prepared.dropped)
+        now_us = self._parts.clock.wall_us()
+        for stamp in {stamp.gtid: stamp for part in parcel.slices for stamp in part.stamps}.values():
+            lag_ms = max(0.0, (now_us - stamp.commit_us) / 1000)
+            counts.lag_counts[_bucket(lag_ms)] += 1
+            counts.lag_sum_ms += lag_ms
+
+    def status(self) -> ShardStatus:
+        """What this shard has done since its process started."""
+        counts = self._counts
+        return ShardStatus(
+            shard=self._shard,
+            epoch=self._epoch,
+            state=self._state,
+            events=counts.events,
+            upserts=counts.upserts,
+            deletes=counts.deletes,
+            bytes_sent=counts.bytes_sent,
+            requests=counts.requests,
+            retries=dict(counts.retries),
+            dropped=dict(counts.dropped),
+            nulled=self._parts.nulled(),
+            dead_letters=counts.dead_letters,
+            lag=LagHistogram(tuple(counts.lag_counts), counts.lag_sum_ms),
+            trouble=self._trouble,
+            process=this_process_status(f"sink:{self._lane}/{self._shard}"),
+        )
+
+
+def _bucket(lag_ms: float) -> int:
+    for index, bound in enumerate(LAG_BOUNDS_MS):
+        if lag_ms <= bound:
+            return index
+    return len(LAG_BOUNDS_MS)
+
+
+def _source_of(parcel: Parcel, version: int) -> dict[str, object]:
+    """Where the change of a version came from."""
+    stamp = _stamp_of(parcel, version)
+    return {} if stamp is None else {"gtid": stamp.gtid, "file": stamp.file, "position": stamp.position}
+
+
+def _stamp_of(parcel: Parcel, version: int) -> TransactionStamp | None:
+    from ingest.version import split_version
+
+    _, wanted = split_version(version)
+    for part in parcel.slices:
+        ordinals = memoryview(part.ordinals).cast("Q")
+        stamps = memoryview(part.stamp_of).cast("I")
+        for row, ordinal in enumerate(ordinals):
+            if ordinal == wanted:
+                return part.stamps[stamps[row]]
+    return None

@@ -1,0 +1,37 @@
+"""Plain classes to Ray actors: the one place that applies ``ray.remote``.
+
+Every actor has a data group of one thread (calls run in order) and a control group beside it (status and the like are
+answered while data is under way). Ray restarts what dies and never repeats a call: a repeated call would overtake
+later ones; the epoch protocol repeats what must be repeated.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ray
+
+from actors.mailbox import CONTROL, DATA, RayPeer
+
+CPU_SHARE = 0.001
+"""What an actor reserves: the sinks' servers, not Ray's counting, are the limit."""
+
+INLINE_BYTES = 4_000_000
+"""Arguments up to this size travel inside the call (measured: cheaper than the object store up to about 1 MB)."""
+
+
+def spawn(cls: type[Any], name: str, *arguments: Any, detached: bool = False) -> RayPeer:
+    """Start an actor of a plain class. ``detached``: it is named, outlives its creator, and is found by name."""
+    options: dict[str, Any] = {"num_cpus": CPU_SHARE, "max_restarts": -1, "max_task_retries": 0}
+    if detached:
+        options |= {"name": name, "lifetime": "detached", "get_if_exists": True}
+    factory = ray.remote(concurrency_groups={DATA: 1, CONTROL: 4})(cls)
+    return RayPeer(factory.options(**options).remote(*arguments), name)
+
+
+def find(name: str, namespace: str) -> RayPeer | None:
+    """A detached actor by name, or None."""
+    try:
+        return RayPeer(ray.get_actor(name, namespace=namespace), name)
+    except ValueError:
+        return None
