@@ -53,10 +53,12 @@ class RowsEvent:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A QUERY event which is not BEGIN: DDL, or a data change written as a statement (which stops the lane)."""
+    """A QUERY event which is not BEGIN: DDL, or a data change written as a statement (which stops the lane).
+    ``sql_mode``: the session's, as bits (4, ANSI_QUOTES, changes how the text is read)."""
 
     database: str
     sql: str
+    sql_mode: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,64 @@
+"""QUERY events: the database, the SQL text and what is needed of the session it ran in.
+
+Source: MySQL's libs/mysql/binlog/event/statement_events.h (Query_event, status variables).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingest.binlog.charsets import codec_of
+from ingest.binlog.cursor import Cursor, Damage
+
+_FIXED = 13  # thread id 4, seconds 4, length of the database name 1, error code 2, length of the status variables 2
+
+_BINARY = 63
+_SQL_MODE, _CATALOG_NZ, _CHARSET = 1, 6, 4
+#: Status variables that may stand before the character set, with their sizes; all others come behind it.
+_SIZES = {0: 4, _SQL_MODE: 8, 3: 4, _CHARSET: 6}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """``sql`` in bytes, its client character set as a collation id (None: not said, which is UTF-8), and the
+    session's ``sql_mode`` (ANSI_QUOTES, 4, changes how DDL is read)."""
+
+    database: str
+    sql: bytes
+    collation: int | None
+    sql_mode: int
+
+    def text(self) -> str:
+        """The SQL as text; bytes that its character set doesn't have become ``\\xNN``, as they are in no name."""
+        codec = "utf-8" if self.collation is None or self.collation == _BINARY else codec_of(self.collation)
+        return self.sql.decode(codec, "backslashreplace")
+
+
+def read_query(body: bytes, post_header_length: int) -> Query:
+    """A QUERY body to its parts. Damage when it is too short."""
+    cursor = Cursor(body)
+    fixed = cursor.take(max(post_header_length, _FIXED))
+    status = cursor.take(int.from_bytes(fixed[11:13], "little"))
+    database = cursor.take(fixed[8]).decode("utf-8")
+    if cursor.uint(1) != 0:
+        raise Damage("the database name of a QUERY doesn't end")
+    collation, sql_mode = _session(Cursor(status))
+    return Query(database, cursor.rest(), collation, sql_mode)
+
+
+def _session(status: Cursor) -> tuple[int | None, int]:
+    """(client collation id, sql_mode) of the status variables; reading ends at the first unknown one."""
+    sql_mode = 0
+    while status.left:
+        code = status.uint(1)
+        if code == _CATALOG_NZ:
+            status.take(status.uint(1))
+            continue
+        if code not in _SIZES:
+            break
+        value = status.take(_SIZES[code])
+        if code == _SQL_MODE:
+            sql_mode = int.from_bytes(value, "little")
+        elif code == _CHARSET:
+            return int.from_bytes(value[:2], "little"), sql_mode
+    return None, sql_mode
