@@ -21,7 +21,7 @@ from typing import Protocol
 from actors.clock import Clock
 from actors.mailbox import Answer, Peer
 from ingest.codec import BinlogEvent, StreamDecoder
-from ingest.lane.dispatcher import LaneDispatcher
+from ingest.lane.dispatcher import LaneDispatcher, Phase
 from ingest.lane.router import StreamRouter
 from ingest.problems import Problem, WorldProblem, declare
 

@@ -1,8 +1,8 @@
 """The checkpoint store behind a URL (SQLAlchemy): sqlite, MySQL or PostgreSQL.
 
-Two tables. ``ingest_lanes``: one row per lane with its epoch, the processes that may write for it, and the number of
+Three tables. ``ingest_lanes``: one row per lane with its epoch, the processes that may write for it, and the number of
 its newest record; every write is a compare-and-set on that row. ``ingest_records``: the records; a new one is written
-before the old ones go, in one transaction with the compare-and-set.
+before the old ones go, in one transaction with the compare-and-set. ``ingest_wishes``: lanes that a person paused.
 
 Invariants: what a method wrote is durable when it returns; an older epoch changes nothing (4). Any failure of the
 database is a WorldProblem without the URL's password.
@@ -33,6 +33,12 @@ _LANES = sa.Table(
     sa.Column("epoch", sa.BigInteger, nullable=False),
     sa.Column("record", sa.BigInteger, nullable=False),
     sa.Column("members", sa.Text, nullable=False),
+)
+_WISHES = sa.Table(
+    "ingest_wishes",
+    _METADATA,
+    sa.Column("lane", sa.String(190), primary_key=True),
+    sa.Column("wish", sa.String(20), nullable=False),
 )
 _RECORDS = sa.Table(
     "ingest_records",
@@ -109,6 +115,19 @@ class SqlCheckpointStore:
         with self._transaction(write=False) as connection:
             row = connection.execute(sa.select(_LANES).where(_LANES.c.lane == lane)).one_or_none()
             return None if row is None else self._record(connection, lane, row.record)
+
+    def wish(self, lane: str) -> str | None:
+        """What a person last said of a lane."""
+        with self._transaction(write=False) as connection:
+            found = connection.execute(sa.select(_WISHES.c.wish).where(_WISHES.c.lane == lane)).scalar_one_or_none()
+            return None if found is None else str(found)
+
+    def set_wish(self, lane: str, wish: str | None) -> None:
+        """Remember it, over restarts."""
+        with self._transaction() as connection:
+            connection.execute(_WISHES.delete().where(_WISHES.c.lane == lane))
+            if wish is not None:
+                connection.execute(_WISHES.insert().values(lane=lane, wish=wish))
 
     def close(self) -> None:
         """Let the connections go."""

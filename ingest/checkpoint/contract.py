@@ -66,3 +66,9 @@ class CheckpointStore(Protocol):
 
     def latest(self, lane: str) -> CheckpointRecord | None:
         """The lane's last record."""
+
+    def wish(self, lane: str) -> str | None:
+        """What a person last said of a lane (``paused``, ``drained``), or None: it shall run."""
+
+    def set_wish(self, lane: str, wish: str | None) -> None:
+        """Remember it, over restarts."""

@@ -1,0 +1,23 @@
+"""When a lane that failed starts again: at once the first time, then later and later, and soon again once it ran well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DELAYS_MS = (0.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0, 30_000.0)
+HEALTHY_MS = 30_000.0
+
+
+@dataclass(slots=True)
+class Backoff:
+    """One lane's (or one reader's) failures in a row."""
+
+    failures: int = 0
+
+    def after_failure(self, ran_ms: float) -> float:
+        """How long to wait, in milliseconds, after a run that lasted ``ran_ms``."""
+        if ran_ms >= HEALTHY_MS:
+            self.failures = 0
+        delay_ms = DELAYS_MS[min(self.failures, len(DELAYS_MS) - 1)]
+        self.failures += 1
+        return delay_ms

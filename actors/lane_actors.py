@@ -1,0 +1,103 @@
+"""The actors of one lane, and how they are brought into a new epoch.
+
+    claim (compare-and-set) -> start every actor for it -> name them in the store -> fence older ones -> settle
+
+Actors are made once and serve epoch after epoch; Ray restarts a dead one, ``start`` arms it again. An actor that
+doesn't answer is killed, so that Ray replaces it.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from actors.clock import Clock
+from actors.fencing import fence
+from actors.mailbox import ACTOR_LOST, ACTOR_SILENT, CONTROL, DATA, Answer, RayPeer
+from actors.reader import Assignment
+from ingest.checkpoint.contract import CheckpointStore, Member
+from ingest.problems import Problem, WorldProblem
+from ingest.status import LaneState
+
+START_TIMEOUT_S = 30.0
+RESTART_WAIT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class LaneActors:
+    """A lane's checkpoint actor and its sink actors."""
+
+    lane: str
+    checkpointer: RayPeer
+    shards: Sequence[RayPeer]
+
+    @property
+    def everyone(self) -> tuple[RayPeer, ...]:
+        """All of them."""
+        return (self.checkpointer, *self.shards)
+
+    def end(self) -> None:
+        """Kill them for good."""
+        for peer in self.everyone:
+            peer.end(restart=False)
+
+
+def begin_epoch(
+    actors: LaneActors,
+    store: CheckpointStore,
+    lease_ms: float,
+    clock: Clock,
+    report: Callable[[LaneState, int], None],
+) -> Assignment:
+    """Bring a lane into a new epoch, as the design's steps 1 and 2 say. Problems of the store, the sink or an actor."""
+    claim = store.claim(actors.lane)
+    claimed_at_ms = clock.monotonic_ms()
+    report(LaneState.STARTING, claim.epoch)
+    for peer in actors.everyone:
+        peer.send("end_epoch", claim.epoch - 1, done=_ignore, group=CONTROL)
+    members = _start_all(actors.everyone, claim.epoch, clock)
+    store.enlist(actors.lane, claim.epoch, members)
+    report(LaneState.FENCING, claim.epoch)
+    fence(claim.earlier_members, members, claimed_at_ms, lease_ms, clock)
+    store.settle(actors.lane, claim.epoch, members)
+    return Assignment(actors.lane, claim.epoch, claim.record, actors.shards, actors.checkpointer)
+
+
+def _start_all(peers: Sequence[RayPeer], epoch: int, clock: Clock) -> list[Member]:
+    """Start every actor side by side; each gives its process."""
+    answers: queue.SimpleQueue[tuple[RayPeer, Answer]] = queue.SimpleQueue()
+
+    def start(peer: RayPeer) -> None:
+        peer.send("start", epoch, done=lambda answer: answers.put((peer, answer)), group=DATA)
+
+    deadline_ms = clock.monotonic_ms() + RESTART_WAIT_S * 1000
+    for peer in peers:
+        start(peer)
+    members: list[Member] = []
+    waiting = set(peers)
+    while waiting:
+        try:
+            peer, answer = answers.get(timeout=START_TIMEOUT_S)
+        except queue.Empty:
+            for silent in waiting:
+                silent.end(restart=True)
+            names = ", ".join(sorted(silent.name for silent in waiting))
+            raise WorldProblem(ACTOR_SILENT, f"no answer to start from {names}; killed for a restart") from None
+        if answer.problem is None:
+            members.append(answer.value)
+            waiting.discard(peer)
+        elif _restarting(answer.problem) and clock.monotonic_ms() < deadline_ms:
+            clock.sleep_ms(50)
+            start(peer)
+        else:
+            raise answer.problem
+    return members
+
+
+def _restarting(problem: Problem) -> bool:
+    return problem.code == ACTOR_LOST
+
+
+def _ignore(_answer: Answer) -> None:
+    """``end_epoch`` is a courtesy: a dead actor needs none."""

@@ -1,0 +1,217 @@
+"""A reader and the lanes that share it: a thread of the supervisor that keeps them running.
+
+Lanes start together in one group. A lane that leaves the stream on its own (its sink refused, an actor of its died, it
+fell behind) is handed back to the supervisor, which gives it a group of its own: the others don't notice (invariant
+7). When the stream itself fails, the whole group starts anew from its frontiers, with backoff.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from actors.backoff import Backoff
+from actors.clock import Clock
+from actors.lane_actors import LaneActors, begin_epoch
+from actors.mailbox import ACTOR_SILENT, DATA, Answer, RayPeer
+from actors.reader import Assignment
+from actors.stream import LaneReport, RunReport
+from ingest.checkpoint.contract import CheckpointStore
+from ingest.problems import Problem, WorldProblem
+from ingest.status import LaneState
+
+POLL_S = 0.1
+SILENT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class LaneEnd:
+    """How a lane left its group: drained, dropped (neither), or with a problem after ``ran_ms``."""
+
+    lane: str
+    problem: Problem | None
+    drained: bool
+    ran_ms: float
+
+
+class GroupOwner(Protocol):
+    """The supervisor, as a group sees it. Called on the group's thread."""
+
+    lease_ms: float
+    clock: Clock
+
+    @property
+    def store(self) -> CheckpointStore:
+        """The checkpoint store."""
+
+    def lane_actors(self, lane: str) -> LaneActors:
+        """The lane's actors, made on first use."""
+
+    def reader(self, group: str) -> RayPeer:
+        """A reader actor for a group, made on first use."""
+
+    def lane_moved(self, lane: str, state: LaneState, epoch: int, problem: Problem | None) -> None:
+        """A lane's state changed."""
+
+    def lane_left(self, group: str, end: LaneEnd) -> None:
+        """A lane isn't this group's any more."""
+
+
+class LaneGroup:
+    """See the module. ``start`` begins; it ends by itself when no lane is left, or through ``stop``."""
+
+    def __init__(self, name: str, lanes: Sequence[str], owner: GroupOwner, delay_ms: float = 0.0) -> None:
+        self.name = name
+        self.reader: RayPeer | None = None
+        self._owner = owner
+        self._waiting = list(lanes)
+        self._delay_ms = delay_ms
+        self._running: dict[str, Assignment] = {}
+        self._left: set[str] = set()
+        self._backoff = Backoff()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._main, name=f"group-{name}", daemon=True)
+        self.report = RunReport()
+        self.crashed: BaseException | None = None
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """The lanes that are this group's now."""
+        return tuple(self._running) or tuple(self._waiting)
+
+    def start(self) -> None:
+        """Begin, after the delay it was made with."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the run where it is; returns when the thread is over or doesn't react."""
+        self._stopping.set()
+        if self.reader is not None and self._running:
+            self.reader.send("stop", done=lambda _answer: None, group="control")
+        self._thread.join(timeout=10)
+
+    def tell_reader(self, method: str, argument: object) -> None:
+        """Pass ``drain`` or ``drop`` on to the reader."""
+        if self.reader is not None:
+            self.reader.ask(method, argument, timeout_s=5)
+
+    def abandon(self, lane: str) -> None:
+        """Don't start a lane that waits for its turn."""
+        if lane in self._waiting:
+            self._waiting.remove(lane)
+
+    # --- the thread ---------------------------------------------------------------------------------------------
+
+    def _main(self) -> None:
+        try:
+            self._stopping.wait(self._delay_ms / 1000)
+            while self._waiting and not self._stopping.is_set():
+                self._run_once()
+        except BaseException as error:  # noqa: BLE001 - handed to the supervisor's watchdog, which restarts the process
+            self.crashed = error
+
+    def _run_once(self) -> None:
+        began_ms = self._owner.clock.monotonic_ms()
+        self._left.clear()
+        self._running = self._begin(list(self._waiting))
+        self._waiting.clear()
+        if not self._running:
+            return
+        outcomes = self._read(began_ms)
+        ran_ms = self._owner.clock.monotonic_ms() - began_ms
+        stayed = {name: problem for name, problem in outcomes.items() if name not in self._left}
+        self._running = {}
+        if self._stopping.is_set():
+            return
+        failed = [name for name, problem in stayed.items() if isinstance(problem, WorldProblem)]
+        for name, problem in stayed.items():
+            if name not in failed:
+                self._leave(name, problem, ran_ms)
+        if failed:
+            delay_ms = self._backoff.after_failure(ran_ms)
+            for name in failed:
+                self._owner.lane_moved(name, LaneState.BACKOFF, 0, stayed[name])
+            self._waiting = failed
+            self._stopping.wait(delay_ms / 1000)
+
+    def _begin(self, lanes: Sequence[str]) -> dict[str, Assignment]:
+        """Bring each lane into a new epoch; one that can't leaves the group."""
+        owner = self._owner
+        ready: dict[str, Assignment] = {}
+        for lane in lanes:
+            try:
+                ready[lane] = begin_epoch(
+                    owner.lane_actors(lane),
+                    owner.store,
+                    owner.lease_ms,
+                    owner.clock,
+                    lambda state, epoch, name=lane: owner.lane_moved(name, state, epoch, None),
+                )
+            except Problem as problem:
+                self._leave(lane, problem, 0.0)
+        return ready
+
+    def _read(self, began_ms: float) -> Mapping[str, Problem | None]:
+        """Let the reader run until it ends; lanes that leave the run earlier are handed back at once."""
+        done = threading.Event()
+        answers: list[Answer] = []
+
+        def settle(answer: Answer) -> None:
+            answers.append(answer)
+            done.set()
+
+        try:
+            self.reader = self._owner.reader(self.name)
+            self.reader.ask("start", timeout_s=30, group=DATA)
+        except Problem as problem:
+            return dict.fromkeys(self._running, problem)
+        for lane, assignment in self._running.items():
+            self._owner.lane_moved(lane, LaneState.TAIL, assignment.epoch, None)
+        self.reader.send("run", tuple(self._running.values()), done=settle)
+        self._watch(done, began_ms)
+        if not answers:
+            silent = WorldProblem(ACTOR_SILENT, f"the reader of {self.name} hangs; killed for a restart")
+            return dict.fromkeys(self._running, silent)
+        self._see_report(began_ms)
+        if answers[0].problem is not None:
+            return dict.fromkeys(self._running, answers[0].problem)
+        outcomes: Mapping[str, Problem | None] = answers[0].value
+        return outcomes
+
+    def _watch(self, done: threading.Event, began_ms: float) -> None:
+        """Follow the run's reports; kill a reader that doesn't answer."""
+        assert self.reader is not None
+        clock = self._owner.clock
+        heard_ms = clock.monotonic_ms()
+        while not done.wait(POLL_S):
+            try:
+                self.report = self.reader.ask("report", timeout_s=2)
+                heard_ms = clock.monotonic_ms()
+            except WorldProblem:
+                if clock.monotonic_ms() - heard_ms > SILENT_S * 1000:
+                    self.reader.end(restart=True)
+                    done.wait(SILENT_S)
+                    return
+                continue
+            self._see_report(began_ms)
+
+    def _see_report(self, began_ms: float) -> None:
+        for name, lane in self.report.lanes.items():
+            if name in self._running and name not in self._left:
+                self._see_lane(name, lane, began_ms)
+
+    def _see_lane(self, name: str, lane: LaneReport, began_ms: float) -> None:
+        alone = len(self._running) - len(self._left) == 1
+        if lane.problem is not None and not (alone and isinstance(lane.problem, WorldProblem)):
+            self._leave(name, lane.problem, self._owner.clock.monotonic_ms() - began_ms)
+        elif lane.drained:
+            self._left.add(name)
+            self._owner.lane_left(self.name, LaneEnd(name, None, True, 0.0))
+        elif lane.phase == "live":
+            self._owner.lane_moved(name, LaneState.RUNNING, lane.epoch, None)
+
+    def _leave(self, lane: str, problem: Problem | None, ran_ms: float) -> None:
+        self._left.add(lane)
+        self._owner.lane_left(self.name, LaneEnd(lane, problem, False, ran_ms))

@@ -1,0 +1,286 @@
+"""The supervisor actor: one per MySQL cluster, named and detached; owns the cluster's reader, sink and checkpoint actors.
+
+Place in the flow: beside it. It brings lanes into epochs, notices what fails, decides what follows (at once, later, or
+when a person says so), and answers for the state of all of it. It keeps nothing that the checkpoint store doesn't: when
+it dies its actors die with it, Ray starts it anew, and it begins every lane from its frontier (crash-only).
+
+Invariants: one group per lane at any time; a lane that a person paused or that its data stopped doesn't start by
+itself; what happens to one lane changes no other (7).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from actors.backoff import Backoff
+from actors.clock import Clock
+from actors.lane_actors import LaneActors
+from actors.lane_group import LaneEnd, LaneGroup
+from actors.mailbox import RayPeer
+from actors.processes import this_process_status
+from actors.survey import LaneFacts, survey
+from ingest.checkpoint.contract import CheckpointStore
+from ingest.problems import DataProblem, Problem, declare
+from ingest.status import ClusterStatus, LaneState
+
+UNKNOWN_LANE = declare(
+    "lane.unknown",
+    "A command names a lane that this supervisor doesn't run.",
+    "`ingest status` lists the lanes.",
+)
+
+SHARED_GROUP = "shared"
+TICK_S = 0.5
+
+
+class SupervisorParts(Protocol):
+    """What a supervisor is made of; handed in, so that it knows neither configuration nor Ray."""
+
+    cluster: str
+    config_version: str
+    lanes: Sequence[str]
+    lease_ms: float
+    clock: Clock
+
+    def store(self) -> CheckpointStore:
+        """The checkpoint store."""
+
+    def sink_of(self, lane: str) -> str:
+        """The name of the lane's sink."""
+
+    def spawn_lane(self, lane: str) -> LaneActors:
+        """New actors for a lane."""
+
+    def spawn_reader(self, group: str) -> RayPeer:
+        """A new reader actor."""
+
+    def start_metrics(self) -> Callable[[ClusterStatus], Sequence[str]]:
+        """Start what serves metrics; gives where to hand each status, which says the addresses to scrape."""
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What the supervisor knows of a lane."""
+
+    state: LaneState = LaneState.STARTING
+    epoch: int = 0
+    restarts: int = 0
+    problem: Problem | None = None
+    group: str = ""
+    backoff: Backoff = field(default_factory=Backoff)
+    actors: LaneActors | None = None
+
+
+class Supervisor:
+    """Plain class; a detached actor per cluster. The constructor does no I/O: a thread does, so that a supervisor that
+    Ray restarts goes on by itself."""
+
+    def __init__(self, parts: SupervisorParts) -> None:
+        self._parts = parts
+        self.clock = parts.clock
+        self.lease_ms = parts.lease_ms
+        self._store: CheckpointStore | None = None
+        self._lanes = {lane: _Lane() for lane in parts.lanes}
+        self._groups: dict[str, LaneGroup] = {}
+        self._readers: dict[str, RayPeer] = {}
+        self._lock = threading.RLock()
+        self._stopping = threading.Event()
+        self._metrics: Sequence[str] = ()
+        threading.Thread(target=self._main, name="supervisor", daemon=True).start()
+
+    def __repr__(self) -> str:
+        states = ", ".join(f"{name} {lane.state.value}" for name, lane in self._lanes.items())
+        return f"Supervisor({self._parts.cluster}: {states})"
+
+    # --- the thread ---------------------------------------------------------------------------------------------
+
+    def _main(self) -> None:
+        try:
+            push = self._parts.start_metrics()
+            with self._lock:
+                wishes = {lane: self._wish(lane) for lane in self._lanes}
+                self._start_group(SHARED_GROUP, [lane for lane, wish in wishes.items() if wish is None])
+            while not self._stopping.wait(TICK_S):
+                self._check_groups()
+                self._metrics = push(self.status())
+        except BaseException:  # noqa: BLE001 - the process ends, and Ray starts it anew: crash-only
+            traceback.print_exc(file=sys.stderr)
+            os._exit(1)
+
+    def _wish(self, lane: str) -> LaneState | None:
+        """What a person last said of a lane: PAUSED, DRAINED, or nothing."""
+        while not self._stopping.is_set():
+            try:
+                wish = self.store.wish(lane)
+            except Problem as problem:
+                self._lanes[lane].problem = problem
+                self._stopping.wait(1)
+                continue
+            state = LaneState(wish) if wish else None
+            self._lanes[lane].state = state or LaneState.STARTING
+            return state
+        return None
+
+    def _check_groups(self) -> None:
+        with self._lock:
+            for group in list(self._groups.values()):
+                if group.crashed is not None:
+                    raise group.crashed
+
+    def _start_group(self, name: str, lanes: Sequence[str], delay_ms: float = 0.0) -> None:
+        if not lanes:
+            return
+        for lane in lanes:
+            self._lanes[lane].group = name
+        group = LaneGroup(name, lanes, self, delay_ms)
+        self._groups[name] = group
+        group.start()
+
+    # --- what groups ask for ------------------------------------------------------------------------------------
+
+    @property
+    def store(self) -> CheckpointStore:
+        """The checkpoint store, opened on first use."""
+        if self._store is None:
+            self._store = self._parts.store()
+        return self._store
+
+    def lane_actors(self, lane: str) -> LaneActors:
+        """See ``GroupOwner``."""
+        actors = self._lanes[lane].actors
+        if actors is None:
+            actors = self._lanes[lane].actors = self._parts.spawn_lane(lane)
+        return actors
+
+    def reader(self, group: str) -> RayPeer:
+        """See ``GroupOwner``."""
+        if group not in self._readers:
+            self._readers[group] = self._parts.spawn_reader(group)
+        return self._readers[group]
+
+    def lane_moved(self, lane: str, state: LaneState, epoch: int, problem: Problem | None) -> None:
+        """See ``GroupOwner``."""
+        known = self._lanes[lane]
+        known.state = state
+        if epoch:
+            known.epoch = epoch
+        if state is LaneState.BACKOFF:
+            known.restarts += 1
+            known.problem = problem
+        elif state is LaneState.RUNNING:
+            known.problem = None
+
+    def lane_left(self, group: str, end: LaneEnd) -> None:
+        """See ``GroupOwner``: stopped by its data, drained or paused by a person, or to be started on its own."""
+        with self._lock:
+            known = self._lanes[end.lane]
+            known.group = ""
+            known.problem = end.problem
+            if end.drained:
+                known.state = LaneState.DRAINED
+            elif isinstance(end.problem, DataProblem):
+                known.state = LaneState.STOPPED
+            elif known.state is not LaneState.PAUSED and not self._stopping.is_set():
+                known.state = LaneState.BACKOFF
+                known.restarts += 1
+                self._start_group(end.lane, [end.lane], known.backoff.after_failure(end.ran_ms))
+
+    # --- commands (control group) -------------------------------------------------------------------------------
+
+    def config_version(self) -> str:
+        """The version of the configuration it runs."""
+        return self._parts.config_version
+
+    def pause(self, lane: str) -> None:
+        """Stop a lane where it is until ``resume``, over restarts too."""
+        known = self._known(lane)
+        self.store.set_wish(lane, LaneState.PAUSED.value)
+        with self._lock:
+            known.state = LaneState.PAUSED
+            group = self._groups.get(known.group)
+        if group is not None:
+            group.abandon(lane)
+            group.tell_reader("drop", lane)
+
+    def resume(self, lane: str) -> None:
+        """Let a paused, drained or stopped lane run again."""
+        known = self._known(lane)
+        self.store.set_wish(lane, None)
+        with self._lock:
+            if known.state in {LaneState.PAUSED, LaneState.DRAINED, LaneState.STOPPED}:
+                known.state, known.problem, known.backoff = LaneState.STARTING, None, Backoff()
+                self._start_group(lane, [lane])
+
+    def drain(self, lanes: Sequence[str]) -> None:
+        """Read no further for these lanes; they are DRAINED when all they had is applied and durable."""
+        for lane in lanes:
+            known = self._known(lane)
+            self.store.set_wish(lane, LaneState.DRAINED.value)
+            with self._lock:
+                group = self._groups.get(known.group)
+                known.state = LaneState.DRAINING if group is not None else known.state
+            if group is not None:
+                group.tell_reader("drain", (lane,))
+
+    def forget_wishes(self) -> None:
+        """Lanes run again at the next start, whatever was drained to stop (a foreground run's end)."""
+        for lane in self._lanes:
+            if self.store.wish(lane) == LaneState.DRAINED.value:
+                self.store.set_wish(lane, None)
+
+    def stop(self) -> None:
+        """End every lane where it is, and every actor; the caller ends this one. Exact at any moment."""
+        self._stopping.set()
+        with self._lock:
+            groups = list(self._groups.values())
+        for group in groups:
+            group.stop()
+        for reader in self._readers.values():
+            reader.end(restart=False)
+        for lane in self._lanes.values():
+            if lane.actors is not None:
+                lane.actors.end()
+
+    def status(self) -> ClusterStatus:
+        """The state of all of it; asks every actor, each within a bound."""
+        with self._lock:
+            facts = [
+                LaneFacts(
+                    name,
+                    self._parts.sink_of(name),
+                    lane.state,
+                    lane.epoch,
+                    lane.restarts,
+                    str(lane.problem) if lane.problem else "",
+                    lane.group in {SHARED_GROUP, ""},
+                    lane.actors,
+                    self._groups[lane.group].report.lanes.get(name) if lane.group in self._groups else None,
+                )
+                for name, lane in self._lanes.items()
+            ]
+            readers = [
+                self._readers[name] for name in {lane.group for lane in self._lanes.values()} & set(self._readers)
+            ]
+        lanes, reader_statuses = survey(facts, readers)
+        return ClusterStatus(
+            self._parts.cluster,
+            self._parts.config_version,
+            lanes,
+            reader_statuses,
+            this_process_status(f"supervisor:{self._parts.cluster}"),
+            self._metrics,
+        )
+
+    def _known(self, lane: str) -> _Lane:
+        if lane not in self._lanes:
+            names = ", ".join(sorted(self._lanes))
+            raise DataProblem(
+                UNKNOWN_LANE, f"no lane {lane!r} here; there are {names}", {"cluster": self._parts.cluster}
+            )
+        return self._lanes[lane]

@@ -1,0 +1,90 @@
+"""Asking every actor how it is, side by side and within a bound: the supervisor's status.
+
+An actor that doesn't answer in time is left out of the picture (its lane shows the rest); nobody waits for it.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from actors.lane_actors import LaneActors
+from actors.mailbox import CONTROL, Answer, RayPeer
+from actors.stream import LaneReport
+from ingest.status import LaneState, LaneStatus, ProcessStatus, ReaderStatus, ShardStatus
+
+ANSWER_WITHIN_S = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class LaneFacts:
+    """What the supervisor itself knows of a lane."""
+
+    lane: str
+    sink: str
+    state: LaneState
+    epoch: int
+    restarts: int
+    problem: str
+    shared_reader: bool
+    actors: LaneActors | None
+    report: LaneReport | None
+
+
+def survey(
+    lanes: Sequence[LaneFacts], readers: Sequence[RayPeer]
+) -> tuple[tuple[LaneStatus, ...], tuple[ReaderStatus, ...]]:
+    """All lanes and readers, with what their actors said."""
+    peers = [peer for facts in lanes if facts.actors for peer in facts.actors.everyone]
+    answers = _ask_all([*peers, *readers])
+    found = tuple(answers[reader] for reader in readers if isinstance(answers.get(reader), ReaderStatus))
+    return tuple(_lane_status(facts, answers) for facts in lanes), found
+
+
+def _ask_all(peers: Sequence[RayPeer]) -> dict[RayPeer, Any]:
+    inbox: queue.SimpleQueue[tuple[RayPeer, Answer]] = queue.SimpleQueue()
+    for peer in peers:
+        peer.send("status", done=lambda answer, one=peer: inbox.put((one, answer)), group=CONTROL)
+    deadline_s = time.monotonic() + ANSWER_WITHIN_S
+    answers: dict[RayPeer, Any] = {}
+    for _ in peers:
+        try:
+            peer, answer = inbox.get(timeout=max(0.0, deadline_s - time.monotonic()))
+        except queue.Empty:
+            break
+        if answer.problem is None:
+            answers[peer] = answer.value
+    return answers
+
+
+def _lane_status(facts: LaneFacts, answers: dict[RayPeer, Any]) -> LaneStatus:
+    report = facts.report or LaneReport(facts.lane, facts.epoch)
+    shards: tuple[ShardStatus, ...] = ()
+    checkpoint: ProcessStatus | None = None
+    trouble = facts.problem
+    if facts.actors is not None:
+        shards = tuple(answers[peer] for peer in facts.actors.shards if peer in answers)
+        if facts.actors.checkpointer in answers:
+            checkpoint, stores_trouble = answers[facts.actors.checkpointer]
+            trouble = trouble or stores_trouble
+    return LaneStatus(
+        lane=facts.lane,
+        sink=facts.sink,
+        state=facts.state,
+        epoch=facts.epoch,
+        frontier=report.frontier,
+        partial_rows=report.partial_rows,
+        frontier_age_ms=report.frontier_age_ms,
+        read_rows=report.read_rows,
+        buffered_rows=report.buffered_rows,
+        buffered_bytes=report.buffered_bytes,
+        in_flight=report.in_flight,
+        restarts=facts.restarts,
+        problem=trouble or next((shard.trouble for shard in shards if shard.trouble), ""),
+        shared_reader=facts.shared_reader,
+        shards=shards,
+        checkpoint=checkpoint,
+    )
