@@ -49,6 +49,6 @@ def elasticsearch_full() -> Iterator[Elasticsearch]:
 
 @pytest.fixture(scope="session")
 def hbase() -> Iterator[Hbase]:
-    """HBase with its Thrift 1 server."""
-    with Hbase(progress=_say) as server:
+    """HBase with its Thrift 1 server, for functional tests."""
+    with Hbase(quick=True, progress=_say) as server:
         yield server

@@ -23,7 +23,11 @@ from actors.stack.registry import OFFERS, check_names
 from actors.stack.server import start_all
 from ingest.problems import Problem
 
-app = typer.Typer(no_args_is_help=True, help="Real MySQL, Elasticsearch and HBase on this machine, without Docker.")
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    help="Real MySQL, Elasticsearch and HBase on this machine, without Docker.",
+)
 Names = Annotated[list[str] | None, typer.Argument(help=f"Which: {', '.join(OFFERS)}.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 EXIT_PROBLEM = 1

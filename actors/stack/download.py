@@ -94,13 +94,16 @@ class Client:
         self.logs.mkdir(parents=True, exist_ok=True)
         log = self.logs / f"download-{Path(argv[0]).name}-{os.getpid()}-{time.time_ns()}.log"
         group = self.reaper.spawn(Launch(argv, cwd, log, {**os.environ, **(env or {})}, feed=feed))
-        told = time.monotonic()
+        told, shown = time.monotonic(), ""
         before = size_of(self.work)
         while self.reaper.is_alive(group):
             time.sleep(POLL_S)
             if time.monotonic() - told >= REPORT_S:
                 told = time.monotonic()
-                self.progress(f"{self.label}: {max(0, size_of(self.work) - before) / 1e6:.0f} MB so far")
+                line = f"{self.label}: {max(0, size_of(self.work) - before) / 1e6:.0f} MB so far"
+                if line != shown:
+                    self.progress(line)
+                    shown = line
         status = self.reaper.exit_status(group)
         if status != 0:
             what = f"{self.label}: {Path(argv[0]).name} ended with status {status}\n{tail(log)}"

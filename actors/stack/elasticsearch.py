@@ -162,7 +162,7 @@ class Elasticsearch(Server):
     def _settings(self) -> dict[str, str]:
         logs = self.directory / "logs"
         settings = {
-            "cluster.name": "ingest",
+            "cluster.name": "elasticsearch",
             "node.name": "n1",
             "network.host": "127.0.0.1",
             "http.port": str(self.ports[0]),
@@ -207,15 +207,14 @@ class Elasticsearch(Server):
         )
 
     def _program(self, name: str, *arguments: str, feed: str = "") -> Launch:
-        log = self.directory / "logs" / "console.log"
+        log = self.directory / "logs" / "elasticsearch-console.log"
         argv = [str(self._home / "bin" / name) if self._home else name, *arguments]
         uid = UNPRIVILEGED_UID if is_root() else None
         return Launch(argv, self.directory, log, self._environment(), uid=uid, feed=feed)
 
     def _store_password(self, password: str) -> None:
         """Put the bootstrap password into the node's keystore; it travels on standard input only."""
-        self._run("elasticsearch-keystore", "create", "-s")
-        self._run("elasticsearch-keystore", "add", "-x", "bootstrap.password", feed=password)
+        self._run("elasticsearch-keystore", "add", "--force", "--stdin", "bootstrap.password", feed=password)
 
     def _run(self, name: str, *arguments: str, feed: str = "") -> None:
         self._spawn(name, self._program(name, *arguments, feed=feed))

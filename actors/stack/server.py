@@ -10,18 +10,15 @@ a failed start leaves no process and no data, only its logs; the address never c
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
-import signal
 import tempfile
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar
@@ -30,8 +27,9 @@ from typing_extensions import Self
 
 from actors.stack.cache import Cache, Progress, silent
 from actors.stack.download import Client, tail
+from actors.stack.leftovers import note, sweep
 from actors.stack.ports import LOOPBACK, free_ports
-from actors.stack.process import Launch, ProcessId, Reaper
+from actors.stack.process import Launch, Reaper
 from ingest.problems import WorldProblem, declare
 
 START_FAILED = declare(
@@ -41,8 +39,6 @@ START_FAILED = declare(
 )
 PORT_ATTEMPTS = 3
 POLL_S = 0.05
-STALE_S = 3600.0
-KEEP_LOGS_S = 7 * 86400.0
 PORT_TAKEN = re.compile(
     r"address already in use|port is already in use|could not start zk at requested port",
     re.IGNORECASE,
@@ -94,7 +90,7 @@ class Server(ABC):
         """What a client needs to reach it, by name; no secrets."""
 
     def _logs(self) -> list[Path]:
-        """The log files, the most telling one last."""
+        """The log files; each process's begin with its name."""
         return sorted((self.directory / "logs").glob("*.log"))
 
     # --- life
@@ -276,10 +272,17 @@ class Server(ABC):
         else:
             what = f"{self.name} was not ready after {self.start_timeout_s:.0f} s ({last})"
         where: dict[str, object] = {}
-        for log in self._logs()[-1:]:
+        log = self._telling_log(ended)
+        if log is not None:
             what += f"; the end of its log:\n{tail(log)}"
             where["log"] = self._kept_logs() / log.name
         return WorldProblem(START_FAILED, what, where)
+
+    def _telling_log(self, ended: list[str]) -> Path | None:
+        """The log written last, among those of the process that ended (else among all)."""
+        logs = [log for log in self._logs() if log.stat().st_size > 0]
+        own = [log for log in logs if ended and log.name.startswith(ended[0])]
+        return max(own or logs, key=lambda log: log.stat().st_mtime_ns, default=None)
 
     def _fail(self) -> None:
         """After a failed start: keep the logs, leave nothing else. A failed restart keeps data for a look."""
@@ -334,42 +337,7 @@ class Server(ABC):
     def _note_owner(self) -> None:
         """Write down who runs here, for a later sweep in case even the reaper was killed."""
         assert self._reaper is not None
-        pids = [self._reaper.pid, *self.pids.values()]
-        known = [asdict(identity) for pid in pids if (identity := ProcessId.of(pid)) is not None]
-        partial = self.directory / "owner.json.partial"
-        partial.write_text(json.dumps(known), encoding="utf-8")
-        partial.replace(self.directory / "owner.json")
-
-
-def processes_of(directory: Path) -> list[ProcessId]:
-    """The processes noted in a server's directory, its reaper first; empty when there is no note."""
-    try:
-        noted = json.loads((directory / "owner.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return []
-    return [ProcessId(int(one["pid"]), int(one["start_ticks"]), str(one["boot"])) for one in noted]
-
-
-def remove_stale(directory: Path) -> None:
-    """End what is left of a server whose reaper is gone, and remove its directory."""
-    for process in processes_of(directory):
-        process.send(signal.SIGKILL)
-    shutil.rmtree(directory, ignore_errors=True)
-
-
-def sweep(cache: Cache) -> None:
-    """Remove the directories of servers whose reaper is gone (killed, or the machine restarted), and old logs."""
-    now = time.time()
-    with cache.lock("sweep"):
-        for directory in cache.directory("run").iterdir():
-            processes = processes_of(directory)
-            if processes and not processes[0].is_alive():
-                remove_stale(directory)
-            elif not processes and now - directory.lstat().st_mtime > STALE_S:
-                shutil.rmtree(directory, ignore_errors=True)
-        for log in cache.directory("logs").iterdir():
-            if now - log.lstat().st_mtime > KEEP_LOGS_S:
-                shutil.rmtree(log) if log.is_dir() else log.unlink()
+        note(self.directory, [self._reaper.pid, *self.pids.values()])
 
 
 def start_all(servers: list[Server]) -> None:

@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from actors.stack.cache import Cache
+from actors.stack.leftovers import remove_stale
 from actors.stack.process import ProcessId
-from actors.stack.server import Server, remove_stale
+from actors.stack.server import Server
 
 END_S = 30.0
 POLL_S = 0.05
