@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
+
 #: What reading damaged bytes may raise; each public entry of this package turns it into one DataProblem.
-Damaged = (IndexError, ValueError, OverflowError)
+Damaged = (IndexError, ValueError, OverflowError, struct.error)
 
 
 class Damage(ValueError):
