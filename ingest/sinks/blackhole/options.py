@@ -15,8 +15,14 @@ class BlackholeOptions(Options):
     type: Literal["blackhole"]
     """Chooses this kind of sink."""
 
+    encode: Literal["nothing", "json"] = "nothing"
+    """nothing: documents aren't encoded. json: they are, as for Elasticsearch, and then dropped."""
+
     delay_ms: float = Field(default=0.0, ge=0.0, le=60_000.0)
     """How long each request pretends to take, in milliseconds (0 to 60000)."""
+
+    batch_items: int = Field(default=5_000, ge=1, le=100_000)
+    """Most documents in one request (1 to 100,000)."""
 
 
 class BlackholeTarget(Options):
@@ -24,3 +30,13 @@ class BlackholeTarget(Options):
 
     name: str = Field(default="{table}", min_length=1)
     """Name the documents are counted under: a template of `{database}`, `{table}` and `{column}`."""
+
+    @property
+    def target_template(self) -> str:
+        """The template of the name."""
+        return self.name
+
+    @property
+    def routing_field(self) -> None:
+        """The blackhole has no routing."""
+        return None

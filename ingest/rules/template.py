@@ -1,0 +1,119 @@
+"""Templates of index names, table names and row keys.
+
+    {database} {table}   the table the row came from
+    {key}                the document key
+    {column}             a column's value as text (the same text that keys use)
+    {column:010d}        padded with zeros to 10 characters, a minus sign first
+    {reverse:column}     the value's characters in reverse order; {reverse:key} of the document key
+    {salt:16}            a number below 16 from a hash of the document key, padded to the width of 15
+    {{ }}                braces
+
+Place names (index, table) take the first three forms of a column only; row keys take all of them. Parsing needs no
+table; which columns exist is checked when a rule is compiled.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ingest.config.codes import BAD_VALUE
+from ingest.problems import DataProblem
+
+PartKind = Literal["text", "database", "table", "key", "column", "padded", "reverse", "salt"]
+
+_PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
+_PADDED = re.compile(r"^(.+):0([1-9][0-9]?)d?$")
+_SALT = re.compile(r"^salt:([0-9]+)$")
+SALT_MAX = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a template: ``name`` is the text or the column, ``number`` the width or the count of salts."""
+
+    kind: PartKind
+    name: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A parsed template."""
+
+    source: str
+    parts: tuple[Part, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that it uses, each once, in order (not those behind ``{key}``)."""
+        named = (part.name for part in self.parts if part.kind in ("column", "padded", "reverse") and part.name)
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def uses_key(self) -> bool:
+        """Is the whole document key in it, so that different keys give different texts?"""
+        return any(part.kind == "key" or (part.kind == "reverse" and not part.name) for part in self.parts)
+
+    def render(self, database: str, table: str, key: str, texts: Mapping[str, str]) -> str:
+        """The text for one row; ``texts`` by column name as written in the template."""
+        return "".join(_render(part, database, table, key, texts) for part in self.parts)
+
+
+def parse_template(source: str, *, row_key: bool = False) -> Template:
+    """A template. DataProblem (config.bad_value) says which placeholder isn't understood."""
+    parts: list[Part] = []
+    for match in _PIECE.finditer(source):
+        piece = match.group()
+        if piece in ("{{", "}}"):
+            parts.append(Part("text", piece[0]))
+        elif piece in ("{", "}"):
+            raise DataProblem(BAD_VALUE, f"a brace without its partner in {source!r}", hint="Write {{ for a brace.")
+        elif match.group(1) is not None:
+            parts.append(_placeholder(match.group(1), source, row_key))
+        else:
+            parts.append(Part("text", piece))
+    return Template(source, tuple(parts))
+
+
+def _placeholder(inner: str, source: str, row_key: bool) -> Part:
+    if inner in ("database", "table"):
+        return Part("database" if inner == "database" else "table")
+    if row_key and inner == "key":
+        return Part("key")
+    salt = _SALT.match(inner)
+    if row_key and salt:
+        count = int(salt.group(1))
+        if not 2 <= count <= SALT_MAX:
+            raise DataProblem(BAD_VALUE, f"{{{inner}}}: the number of salts is 2 to {SALT_MAX}")
+        return Part("salt", number=count)
+    if row_key and inner.startswith("reverse:") and inner != "reverse:":
+        name = inner.removeprefix("reverse:")
+        return Part("reverse", "" if name == "key" else name)
+    padded = _PADDED.match(inner)
+    if padded:
+        return Part("padded", padded.group(1), int(padded.group(2)))
+    if not inner or ":" in inner or inner != inner.strip() or inner in ("key", "salt", "reverse"):
+        forms = "{database}, {table}, {column}, {column:010d}"
+        more = ", {key}, {reverse:column}, {salt:16}" if row_key else ""
+        raise DataProblem(BAD_VALUE, f"unknown placeholder {{{inner}}} in {source!r}", hint=f"Known: {forms}{more}.")
+    return Part("column", inner)
+
+
+def _render(part: Part, database: str, table: str, key: str, texts: Mapping[str, str]) -> str:
+    if part.kind == "text":
+        return part.name
+    if part.kind == "database":
+        return database
+    if part.kind == "table":
+        return table
+    if part.kind == "key":
+        return key
+    if part.kind == "salt":
+        return str(zlib.crc32(key.encode("utf-8", "surrogatepass")) % part.number).zfill(len(str(part.number - 1)))
+    if part.kind == "reverse":
+        return (texts[part.name] if part.name else key)[::-1]
+    return texts[part.name].zfill(part.number) if part.kind == "padded" else texts[part.name]
