@@ -20,17 +20,19 @@ _SIZES = {0: 4, _SQL_MODE: 8, 3: 4, _CHARSET: 6}
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """``sql`` in bytes, its client character set as a collation id (None: not said, which is UTF-8), and the
-    session's ``sql_mode`` (ANSI_QUOTES, 4, changes how DDL is read)."""
+    """``sql`` in bytes, and the ``status`` variables of the session that it ran in."""
 
     database: str
     sql: bytes
-    collation: int | None
-    sql_mode: int
+    status: bytes
 
-    def text(self) -> str:
+    def session(self) -> tuple[int | None, int]:
+        """(client character set as a collation id, or None where it isn't said; sql_mode)."""
+        return _session(Cursor(self.status))
+
+    def text(self, collation: int | None) -> str:
         """The SQL as text; bytes that its character set doesn't have become ``\\xNN``, as they are in no name."""
-        codec = "utf-8" if self.collation is None or self.collation == _BINARY else codec_of(self.collation)
+        codec = "utf-8" if collation is None or collation == _BINARY else codec_of(collation)
         return self.sql.decode(codec, "backslashreplace")
 
 
@@ -38,16 +40,15 @@ def read_query(body: bytes, post_header_length: int) -> Query:
     """A QUERY body to its parts. Damage when it is too short."""
     cursor = Cursor(body)
     fixed = cursor.take(max(post_header_length, _FIXED))
-    status = cursor.take(int.from_bytes(fixed[11:13], "little"))
+    status = cursor.take(fixed[11] | fixed[12] << 8)
     database = cursor.take(fixed[8]).decode("utf-8")
     if cursor.uint(1) != 0:
         raise Damage("the database name of a QUERY doesn't end")
-    collation, sql_mode = _session(Cursor(status))
-    return Query(database, cursor.rest(), collation, sql_mode)
+    return Query(database, cursor.rest(), status)
 
 
 def _session(status: Cursor) -> tuple[int | None, int]:
-    """(client collation id, sql_mode) of the status variables; reading ends at the first unknown one."""
+    """Reading ends at the first variable that isn't known: what is wanted comes before those."""
     sql_mode = 0
     while status.left:
         code = status.uint(1)

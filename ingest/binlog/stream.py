@@ -209,7 +209,8 @@ class PureStreamDecoder:
         ends = self._transaction.query(query.sql)
         if ends is not None:
             return self._end() if ends else ()
-        statement = Statement(query.database, query.text(), query.sql_mode)
+        collation, sql_mode = query.session()
+        statement = Statement(query.database, query.text(collation), sql_mode)
         return (statement, *self._end()) if self._transaction.statement_ends() else (statement,)
 
     def _end(self) -> tuple[BinlogEvent, ...]:

@@ -55,10 +55,7 @@ class _Images:
     def cut(self, data: bytes, at: int) -> int:
         """Where the image that starts at ``at`` ends (behind the data's end for a truncated one)."""
         nulls = data[at : at + self.null_bytes]
-        plan = self._plans.get(nulls)
-        if plan is None:
-            plan = self._plan(nulls)
-        steps, tail = plan
+        steps, tail = self._plans.get(nulls) or self._plan(nulls)
         for skip, width in steps:
             at += skip
             if width == 1:
@@ -68,6 +65,29 @@ class _Images:
             else:
                 at += int.from_bytes(data[at : at + width], "little") + width
         return at + tail
+
+    def cut_all(self, data: bytes) -> list[bytes]:
+        """All images of a run of this kind alone: ``cut`` over and over, in one loop. Damage at a truncated one."""
+        plans, null_bytes, end = self._plans, self.null_bytes, len(data)
+        images = []
+        at = 0
+        while at < end:
+            start = at
+            nulls = data[at : at + null_bytes]
+            steps, tail = plans.get(nulls) or self._plan(nulls)
+            for skip, width in steps:
+                at += skip
+                if width == 1:
+                at += data[at] + 1
+            elif width == 2:
+                at += (data[at] | data[at + 1] << 8) + 2
+            else:
+                at += int.from_bytes(data[at : at + width], "little") + width
+            at += tail
+            images.append(data[start:at])
+        if at != end:
+            raise Damage(f"the last row image ends {at - end} bytes behind the event")
+        return images
 
     def values(self, nulls: bytes) -> list[StoredSize | None]:
         """The stored size of each present column, None for a null one."""
@@ -203,26 +223,29 @@ class PureRowWalker:
             raise self._damaged(str(error)) from error
 
     def _walk(self, event: RowsEvent) -> RowBlock:
-        data = event.images
-        end = len(data)
+        images = [self._before] * (event.kind != Kind.INSERT) + [self._after] * (event.kind != Kind.DELETE)
+        if not any(side.present for side in images):
+            raise DataProblem(NO_COLUMNS, f"{event.kind.name} rows without columns", {"table": self._schema.name})
+        if len(images) == 2:
+            return RowBlock(event.kind, *self._pairs(event.images))
+        rows = images[0].cut_all(event.images)
+        absent = [b""] * len(rows)
+        return RowBlock(event.kind, *((absent, rows) if event.kind == Kind.INSERT else (rows, absent)))
+
+    def _pairs(self, data: bytes) -> tuple[list[bytes], list[bytes]]:
+        """Before and after image in turn."""
         before: list[bytes] = []
         after: list[bytes] = []
         cut_before, cut_after = self._before.cut, self._after.cut
-        has_before, has_after = event.kind != Kind.INSERT, event.kind != Kind.DELETE
-        if not (has_before and self._before.present) and not (has_after and self._after.present):
-            raise DataProblem(NO_COLUMNS, f"{event.kind.name} rows without columns", {"table": self._schema.name})
-        at = 0
+        at, end = 0, len(data)
         while at < end:
-            if has_before:
-                start, at = at, cut_before(data, at)
-                before.append(data[start:at])
-            if has_after:
-                start, at = at, cut_after(data, at)
-                after.append(data[start:at])
+            middle = cut_before(data, at)
+            before.append(data[at:middle])
+            at = cut_after(data, middle)
+            after.append(data[middle:at])
         if at != end:
             raise Damage(f"the last row image ends {at - end} bytes behind the event")
-        absent = [b""] * max(len(before), len(after))
-        return RowBlock(event.kind, before or absent, after or absent)
+        return before, after
 
     def _side(self, after: bool | None) -> bool:
         if after is not None:
