@@ -19,6 +19,7 @@ from actors.mailbox import Peer
 from actors.members import this_process
 from actors.processes import this_process_status
 from actors.stream import LaneReport, RunReport, StreamRun
+from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.contract import Member
 from ingest.checkpoint.record import CheckpointRecord
 from ingest.problems import Problem, WorldProblem
@@ -42,8 +43,8 @@ class StreamSource(Protocol):
     def open(self, assignments: Sequence[Assignment]) -> StreamRun:
         """Connect to a host that has what the lanes need and ask for the stream. Problems as they are."""
 
-    def executed(self) -> tuple[str, int] | None:
-        """The server's gtid_executed now, and how many of its transactions the stream hasn't read; None: no answer."""
+    def executed(self) -> str | None:
+        """The server's gtid_executed now; None before a stream is open. WorldProblem when it doesn't answer."""
 
 
 @dataclass(slots=True)
@@ -129,8 +130,8 @@ class BinlogReader:
             row_changes=report.row_changes,
             bytes_read=report.bytes_read,
             commit_us=report.commit_us,
-            source_executed=end[0] if end else "",
-            behind=end[1] if end else None,
+            source_executed=end or "",
+            behind=GtidSet.parse(end).subtract(report.read).count() if end is not None else None,
             process=this_process_status(f"reader:{self._cluster}/{self._group}"),
         )
 

@@ -20,6 +20,7 @@ from typing import Protocol
 
 from actors.clock import Clock
 from actors.mailbox import Answer, Peer
+from ingest.binlog.gtid import GtidSet
 from ingest.codec import BinlogEvent, StreamDecoder
 from ingest.lane.dispatcher import LaneDispatcher, Phase
 from ingest.lane.router import StreamRouter
@@ -71,7 +72,7 @@ class LaneReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """Where a run is."""
+    """Where a run is. ``read``: the transactions read to their end, and those held before."""
 
     lanes: Mapping[str, LaneReport] = field(default_factory=dict)
     host: str = ""
@@ -81,6 +82,7 @@ class RunReport:
     row_changes: int = 0
     bytes_read: int = 0
     commit_us: int = 0
+    read: GtidSet = field(default_factory=lambda: GtidSet.parse(""))
 
 
 @dataclass(slots=True)
@@ -305,6 +307,7 @@ class StreamRun:
                 router.row_changes,
                 self._bytes_read,
                 router.commit_us,
+                router.read_gtids(),
             )
         )
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ingest.binlog.gtid import GtidSet, GtidSetBuilder
 from ingest.codec import (
     BinlogEvent,
     Heartbeat,
@@ -104,9 +105,11 @@ class _Table:
 
 
 class StreamRouter:
-    """See the module. ``lanes`` by name; a lane may be taken out at any time."""
+    """See the module. ``lanes`` by name; a lane may be taken out at any time. ``held``: what the stream leaves out."""
 
-    def __init__(self, codec: ReaderCodec, schemas: SchemaSource, lanes: Mapping[str, RoutedLane]) -> None:
+    def __init__(
+        self, codec: ReaderCodec, schemas: SchemaSource, lanes: Mapping[str, RoutedLane], held: GtidSet
+    ) -> None:
         self._codec = codec
         self._schemas = schemas
         self.lanes = dict(lanes)
@@ -114,6 +117,7 @@ class StreamRouter:
         self._known: dict[tuple[bytes, bytes], _Table] = {}
         self._walkers: dict[tuple[bytes, bytes, bytes, bytes], RowWalker] = {}
         self._shapes: dict[tuple[int, bytes, bytes, bytes, bytes], SliceShape] = {}
+        self._read = GtidSetBuilder(held)
         self._gtid = ""
         self._wanting: list[RoutedLane] = []
         self.file = ""
@@ -139,6 +143,10 @@ class StreamRouter:
             if isinstance(event, Rotated):
                 self._tables.clear()
 
+    def read_gtids(self) -> GtidSet:
+        """Every transaction read to its end, and those held before."""
+        return self._read.freeze()
+
     def remove(self, lane: str) -> None:
         """A lane leaves the stream, if it is in it."""
         gone = self.lanes.pop(lane, None)
@@ -155,6 +163,7 @@ class StreamRouter:
     def _end(self, event: TransactionEnd) -> None:
         self.position = event.position
         self.transactions += 1
+        self._read.add(event.gtid)
         for lane in self._wanting:
             lane.dispatcher.end(event.gtid)
         self._wanting = []

@@ -12,9 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from ingest.lane.buffers import SliceShape
 from ingest.slices import Kind, TransactionStamp
+
+DRAIN_KEYS = 10_000
+"""How many keys ``drain`` looks ahead."""
 
 TailKey = tuple[int, str]
 """(rule index, identity of the document: its key and its place)."""
@@ -38,22 +42,25 @@ class TailCoalescer:
 
     def __init__(self, kept: MutableMapping[TailKey, TailRow]) -> None:
         self._kept = kept
+        self._count = 0
         self.read_rows = 0
 
     def add(self, identity: str, row: TailRow) -> None:
         """A later change of an identity replaces the earlier one."""
         key = (row.shape.rule, identity)
-        self._kept.pop(key, None)
+        self._count += self._kept.pop(key, None) is None
         self._kept[key] = row
         self.read_rows += 1
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return self._count
 
     def drain(self) -> Iterator[TailRow]:
         """The last change of each identity, ordinals rising, in slices marked ``tail``."""
         tails: dict[SliceShape, SliceShape] = {}
-        for key in list(self._kept):
-            row = self._kept.pop(key)
-            shape = tails.setdefault(row.shape, replace(row.shape, tail=True))
-            yield replace(row, shape=shape)
+        while keys := list(islice(self._kept, DRAIN_KEYS)):
+            for key in keys:
+                row = self._kept.pop(key)
+                self._count -= 1
+                shape = tails.setdefault(row.shape, replace(row.shape, tail=True))
+                yield replace(row, shape=shape)

@@ -1,0 +1,162 @@
+"""Opens a cluster's binlog stream for some lanes: which host, from where, with what state.
+
+A host is taken if it has what every lane needs: nothing purged that a frontier lacks, nothing missing that it holds.
+The hosts are tried in the configured order. The source's end is asked here, after fencing (design: step 3 before 4
+would lose rows that an old epoch wrote in between).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+
+from actors.clock import Clock
+from actors.drivers.mysql.dump import BinlogDump, DumpOptions, source_mark, start_dump
+from actors.drivers.mysql.session import ConnectOptions, Session, connect
+from actors.reader import Assignment
+from actors.stream import LaneRun, StreamRun
+from ingest.binlog.gtid import GtidSet
+from ingest.codec import ReaderCodec
+from ingest.lane.dispatcher import LaneDispatcher, LanePlan
+from ingest.lane.frontier import Frontier
+from ingest.lane.resume import ResumePoint, SourceFacts, resume_point
+from ingest.lane.router import LaneRoutes, RoutedLane, SchemaSource, StatementPolicy, StreamRouter
+from ingest.lane.tail import TailCoalescer, TailKey, TailRow
+from ingest.mysql.endpoint import Endpoint
+from ingest.mysql.identity import ReplicaIdentity
+from ingest.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSetting:
+    """What the configuration says of a lane, as far as its reader needs it. ``start``: ``oldest``, ``now`` or a GTID
+    set; ``plan`` gives the plan for an epoch on a server (epoch, server_uuid)."""
+
+    start: str
+    fingerprint: str
+    routes: LaneRoutes
+    statements: StatementPolicy
+    plan: Callable[[int, str], LanePlan]
+
+
+SchemasFor = Callable[[Session, str, str], SchemaSource]
+"""(session, encoded history, frontier text) -> what the table maps don't say."""
+
+
+class MysqlStreamSource:
+    """See the module and ``actors.reader.StreamSource``."""
+
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint],
+        connect_options: Callable[[], ConnectOptions],
+        dump_options: DumpOptions,
+        identity: ReplicaIdentity,
+        codec: ReaderCodec,
+        settings: Mapping[str, LaneSetting],
+        preflight: Callable[[Session, Sequence[str]], None],
+        schemas: SchemasFor,
+        tail_map: Callable[[], MutableMapping[TailKey, TailRow]],
+        clock: Clock,
+    ) -> None:
+        self._endpoints = endpoints
+        self._connect_options = connect_options
+        self._dump_options = dump_options
+        self._identity = identity
+        self._codec = codec
+        self._settings = settings
+        self._preflight = preflight
+        self._schemas = schemas
+        self._tail_map = tail_map
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._current: Endpoint | None = None
+        self._asking: Session | None = None
+
+    def open(self, assignments: Sequence[Assignment]) -> StreamRun:
+        """Connect to the first host that has what the lanes need. The problem of the first host, if none has."""
+        problems: list[Problem] = []
+        for endpoint in self._endpoints:
+            try:
+                return self._open_on(endpoint, assignments)
+            except Problem as problem:
+                problems.append(problem)
+        raise problems[0]
+
+    def _open_on(self, endpoint: Endpoint, assignments: Sequence[Assignment]) -> StreamRun:
+        session = connect(endpoint, self._connect_options())
+        try:
+            self._preflight(session, [one.lane for one in assignments])
+            mark = source_mark(session)
+            source = SourceFacts(mark.server_uuid, str(mark.executed), str(mark.purged))
+            points = {one.lane: self._resume(one, source) for one in assignments}
+            held = _common(points.values())
+            schemas = self._schemas(session, _history_of(points.values()), str(held))
+            dump = start_dump(session, self._identity, held, self._dump_options)
+        except BaseException:
+            session.close()
+            raise
+        return self._assemble(endpoint, dump, schemas, assignments, points, source)
+
+    def _resume(self, assignment: Assignment, source: SourceFacts) -> ResumePoint:
+        setting = self._settings[assignment.lane]
+        start = {"oldest": source.purged, "now": source.executed}.get(setting.start, setting.start)
+        return resume_point(assignment.record, Frontier(start), setting.fingerprint, source, assignment.lane)
+
+    def _assemble(
+        self,
+        endpoint: Endpoint,
+        dump: BinlogDump,
+        schemas: SchemaSource,
+        assignments: Sequence[Assignment],
+        points: Mapping[str, ResumePoint],
+        source: SourceFacts,
+    ) -> StreamRun:
+        lanes: list[LaneRun] = []
+        routed: dict[str, RoutedLane] = {}
+        for one in assignments:
+            setting = self._settings[one.lane]
+            tail = TailCoalescer(self._tail_map())
+            dispatcher = LaneDispatcher(setting.plan(one.epoch, source.uuid), points[one.lane], tail)
+            lanes.append(LaneRun(dispatcher, one.shards, one.checkpointer))
+            routed[one.lane] = RoutedLane(dispatcher, setting.routes, setting.statements)
+        router = StreamRouter(self._codec, schemas, routed, _common(points.values()))
+        with self._lock:
+            self._current = endpoint
+            if self._asking is not None:
+                self._asking.close()
+                self._asking = None
+        return StreamRun(str(endpoint), dump, self._codec.stream(checksum=True), router, lanes, self._clock)
+
+    def executed(self) -> str | None:
+        """The server's gtid_executed now; None before a stream is open. WorldProblem when it doesn't answer."""
+        with self._lock:
+            if self._current is None:
+                return None
+            try:
+                if self._asking is None:
+                    self._asking = connect(self._current, self._connect_options())
+                ((text,),) = self._asking.query("SELECT @@GLOBAL.gtid_executed")
+            except Problem:
+                if self._asking is not None:
+                    self._asking.abandon()
+                self._asking = None
+                raise
+        return str(text).replace("\n", "")
+
+
+def _common(points: Collection[ResumePoint]) -> GtidSet:
+    """What every lane's frontier holds."""
+    held: GtidSet | None = None
+    for point in points:
+        mine = GtidSet.parse(point.frontier.executed)
+        held = mine if held is None else held.intersect(mine)
+    assert held is not None, "a stream is opened for at least one lane"
+    return held
+
+
+def _history_of(points: Collection[ResumePoint]) -> str:
+    """The schema history of the lane that is furthest back: it is the oldest, and the stream brings it forward."""
+    furthest = min(points, key=lambda point: GtidSet.parse(point.frontier.executed).count())
+    return furthest.schema_history

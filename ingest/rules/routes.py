@@ -1,0 +1,41 @@
+"""A lane's rules as the reader needs them: which tables, and which columns make keys and places.
+
+The reader evaluates nothing: filters and fields are the sink actors' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ingest.lane.router import RuleRoute
+from ingest.lane.statements import ANY_TABLE
+from ingest.rules.compile import compile_rule
+from ingest.rules.match import wildcard
+from ingest.rules.parse import ParsedRule, matches
+from ingest.schema import TableName, TableSchema
+
+
+class RuleRoutes:
+    """``ingest.lane.router.LaneRoutes`` of one lane."""
+
+    def __init__(self, rules: Sequence[ParsedRule]) -> None:
+        self._rules = rules
+        self._captured: dict[TableName, bool] = {}
+
+    def captures(self, name: TableName) -> bool:
+        """Does any rule match the table? (Asked of ``ANY_TABLE``: might one match some table of the database?)"""
+        captured = self._captured.get(name)
+        if captured is None:
+            captured = self._captured[name] = any(_captures(rule, name) for rule in self._rules)
+        return captured
+
+    def routes(self, schema: TableSchema) -> Sequence[RuleRoute]:
+        """The rules that match a table, with their key and place columns. DataProblem when one doesn't fit it."""
+        compiled = [compile_rule(rule, schema) for rule in self._rules if matches(rule, schema.name)]
+        return [RuleRoute(one.rule.index, one.key_columns, one.place_columns) for one in compiled]
+
+
+def _captures(rule: ParsedRule, name: TableName) -> bool:
+    if name.table != ANY_TABLE:
+        return matches(rule, name)
+    return any(wildcard(pattern.database).fullmatch(name.database) is not None for pattern in rule.patterns)
