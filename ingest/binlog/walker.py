@@ -78,11 +78,11 @@ class _Images:
             for skip, width in steps:
                 at += skip
                 if width == 1:
-                at += data[at] + 1
-            elif width == 2:
-                at += (data[at] | data[at + 1] << 8) + 2
-            else:
-                at += int.from_bytes(data[at : at + width], "little") + width
+                    at += data[at] + 1
+                elif width == 2:
+                    at += (data[at] | data[at + 1] << 8) + 2
+                else:
+                    at += int.from_bytes(data[at : at + width], "little") + width
             at += tail
             images.append(data[start:at])
         if at != end:
