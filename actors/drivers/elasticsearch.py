@@ -1,0 +1,188 @@
+"""Elasticsearch's driver: ready-made bulk bodies out, every item's answer in; documents read back for comparison.
+
+Place in the flow: the shard gives it requests of ``ingest.sinks.elasticsearch.encode`` and gets every item's result;
+what an answer means is decided by ``ingest.sinks.elasticsearch.classify``.
+
+Invariants: a result DONE was said of that item by the server; while the server pushes back, bodies become smaller, so
+that one above its memory limit passes in the end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
+
+from actors.drivers.credentials import NO_CREDENTIALS, Credentials
+from actors.drivers.elasticsearch_http import JSON, NDJSON, ElasticsearchHttp
+from actors.drivers.elasticsearch_indices import ElasticsearchIndices
+from ingest.problems import DataProblem, WorldProblem
+from ingest.sinks.batching import Refused, around_unsendable, halving, pieces
+from ingest.sinks.contract import ItemResult, Request
+from ingest.sinks.elasticsearch.classify import INDEX_MISSING, problem_of, refusal, results, unsendable
+from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
+from ingest.sinks.elasticsearch.raw_json import array_elements, object_members
+from ingest.sinks.faults import BUSY, NOT_UNDERSTOOD, TARGET_MISSING, TIMEOUT, WRONG_VERSION
+from ingest.sinks.stored import StoredDocument
+
+MAJORS_SUPPORTED = (8, 9)
+
+BULK = "/_bulk?filter_path=items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by,error"
+"""Only what ``classify`` reads: an answer of 25 bytes an item instead of 200."""
+
+BODY_BYTES_MIN = 65_536
+"""Bodies don't become smaller than this when the server pushes back."""
+
+FETCH_DOCUMENTS = 1_000
+"""Documents asked for in one call when reading back."""
+
+PIT_KEPT = "5m"
+"""How long a scan's point in time outlives each page."""
+
+
+class ElasticsearchDriver:
+    """One shard's connection to an Elasticsearch cluster."""
+
+    def __init__(
+        self,
+        options: ElasticsearchOptions,
+        targets: Sequence[ElasticsearchTarget],
+        credentials: Credentials = NO_CREDENTIALS,
+    ) -> None:
+        self._options = options
+        self._http = ElasticsearchHttp(options, credentials)
+        self._indices = ElasticsearchIndices(options, targets, self._http)
+        self._body_bytes = options.bulk_bytes
+
+    # --- SinkDriver ---------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Connect, and check that it is an Elasticsearch of a supported version that takes the credentials."""
+        found = self._version()
+        if not found.partition(".")[0].isdigit() or int(found.partition(".")[0]) not in MAJORS_SUPPORTED:
+            supported = " or ".join(str(major) for major in MAJORS_SUPPORTED)
+            what = f"the server is Elasticsearch {found}; supported are versions {supported}"
+            raise self._http.placed(DataProblem(WRONG_VERSION, what))
+
+    def close(self) -> None:
+        """Let the connections go. Never raises."""
+        self._http.close()
+
+    def prepare(self, targets: Sequence[str]) -> None:
+        """Create missing indices where the rule says so, and compare existing ones with its mapping."""
+        self._indices.prepare(targets)
+
+    def send(self, request: Request[bytes]) -> Sequence[ItemResult]:
+        """Send a bulk request; an item that makes the server refuse all of it is found by halving, and is POISON."""
+        return around_unsendable(request, unsendable, self._send)
+
+    # --- SinkReader ---------------------------------------------------------------------------------------------
+
+    def fetch(
+        self, target: str, keys: Sequence[str], routings: Sequence[str | None] | None = None
+    ) -> list[StoredDocument | None]:
+        """The documents of these ids, in their order; sees writes that no search sees yet."""
+        wanted = list(zip(keys, routings or [None] * len(keys), strict=True))
+        found: list[StoredDocument | None] = []
+        for start in range(0, len(wanted), FETCH_DOCUMENTS):
+            body = {
+                "docs": [
+                    {"_id": key} if routing is None else {"_id": key, "routing": routing}
+                    for key, routing in wanted[start : start + FETCH_DOCUMENTS]
+                ]
+            }
+            text = self._read("POST", f"/{quote(target)}/_mget", target, body)
+            found.extend(_fetched(document, target) for document in array_elements(object_members(text)["docs"]))
+        return found
+
+    def scan(self, target: str, batch: int = 1_000) -> Iterator[StoredDocument]:
+        """Every document of an index, as of the start of the scan."""
+        self._read("POST", f"/{quote(target)}/_refresh", target)
+        opened = object_members(self._read("POST", f"/{quote(target)}/_pit?keep_alive={PIT_KEPT}", target))
+        pit: object = json.loads(opened["id"])
+        try:
+            after: object = None
+            while hits := self._page(target, pit, after, batch):
+                yield from (_document(object_members(hit)) for hit in hits)
+                after = json.loads(object_members(hits[-1])["sort"])
+        finally:
+            self._http.ask("DELETE", "/_pit", json.dumps({"id": pit}).encode())
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _version(self) -> str:
+        """The server's version; builds without ``GET /`` (405) tell it in their node information."""
+        answer = self._http.ask("GET", "/")
+        if answer.status == 405:
+            answer = self._http.ask("GET", "/_nodes/_local?filter_path=nodes.*.version")
+        if answer.status != 200:
+            raise self._http.placed(problem_of(answer.status, answer.json()))
+        try:
+            members = object_members(answer.body.decode())
+            if "nodes" in members:
+                [node] = object_members(members["nodes"]).values()
+                return str(json.loads(object_members(node)["version"]))
+            return str(json.loads(object_members(members["version"])["number"]))
+        except (ValueError, KeyError) as error:
+            what = "the server answers, but not as Elasticsearch does"
+            raise self._http.placed(DataProblem(NOT_UNDERSTOOD, what)) from error
+
+    def _send(self, request: Request[bytes]) -> list[ItemResult]:
+        answers: list[ItemResult] = []
+        try:
+            for piece in pieces(request, self._body_bytes):
+                answers += halving(piece, self._attempt)
+        except WorldProblem as problem:
+            if problem.code in (BUSY, TIMEOUT):
+                self._body_bytes = max(BODY_BYTES_MIN, min(self._body_bytes, request.size_bytes) // 2)
+            raise
+        self._body_bytes = min(self._options.bulk_bytes, self._body_bytes * 2)
+        return answers
+
+    def _attempt(self, request: Request[bytes]) -> Sequence[ItemResult] | Refused:
+        body = b"".join([item.payload for item in request.items])
+        reply = self._http.ask("POST", BULK, body, NDJSON)
+        answer = reply.json()
+        try:
+            refused = refusal(reply.status, answer)
+            answers = refused or results(request.items, answer)
+        except (DataProblem, WorldProblem) as problem:
+            raise self._http.placed(problem) from None
+        if not isinstance(answers, Refused):
+            answered = zip(request.items, answers, strict=True)
+            self.prepare(sorted({item.target for item, result in answered if result.reason == INDEX_MISSING}))
+        return answers
+
+    def _page(self, target: str, pit: object, after: object, batch: int) -> list[str]:
+        body: dict[str, object] = {
+            "size": batch,
+            "sort": [{"_shard_doc": "asc"}],
+            "pit": {"id": pit, "keep_alive": PIT_KEPT},
+            "version": True,
+            "track_total_hits": False,
+        }
+        if after is not None:
+            body["search_after"] = after
+        text = self._read("POST", "/_search?allow_partial_search_results=false", target, body)
+        return array_elements(object_members(object_members(text)["hits"])["hits"])
+
+    def _read(self, method: str, path: str, target: str, body: object = None) -> str:
+        encoded = None if body is None else json.dumps(body).encode()
+        answer = self._http.ask(method, path, encoded, JSON)
+        if answer.status == 404:
+            raise self._http.placed(DataProblem(TARGET_MISSING, f"there is no index {target!r}", {"index": target}))
+        if not 200 <= answer.status < 300:
+            raise self._http.placed(problem_of(answer.status, answer.json()).with_where(index=target))
+        return answer.body.decode()
+
+
+def _fetched(text: str, target: str) -> StoredDocument | None:
+    members = object_members(text)
+    if "error" in members:
+        raise DataProblem(TARGET_MISSING, f"the index {target!r} can't be read: {members['error'][:300]}")
+    return _document(members) if members.get("found") == "true" else None
+
+
+def _document(members: dict[str, str]) -> StoredDocument:
+    fields = {name: text.encode() for name, text in object_members(members["_source"]).items()}
+    return StoredDocument(str(json.loads(members["_id"])), int(members["_version"]), fields)
