@@ -9,6 +9,7 @@ no reaper method blocks longer than one round trip.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -179,6 +180,7 @@ class Reaper:
         """From now on the servers outlive this process; SIGTERM to the reaper ends them."""
         self._ask("detach")
         self._detached = True
+        self._process.returncode = 0  # not ours to wait for any more
         self._hang_up()
 
     def close(self) -> None:
@@ -191,5 +193,6 @@ class Reaper:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with self._talk:
-            self._process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # the reaper is gone, and a request was left unsent
+                self._process.stdin.close()
             self._process.stdout.close()
