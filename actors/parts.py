@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from ingest.binlog.slice_decoder import PureSliceDecoder
+
+from actors.checkpointer import Checkpointer
 from actors.clock import SystemClock
 from actors.drivers import open_driver
 from actors.drivers.mysql.dump import DumpOptions
@@ -17,7 +20,6 @@ from actors.drivers.mysql.schemas import schemas_for
 from actors.drivers.mysql.session import ConnectOptions
 from actors.drivers.spill import SpillingMap
 from actors.drivers.store import SqlCheckpointStore
-from actors.checkpointer import Checkpointer
 from actors.lane_actors import LaneActors
 from actors.mailbox import RayPeer
 from actors.metrics.push import start_metrics
@@ -29,7 +31,6 @@ from actors.source import LaneSetting, MysqlStreamSource
 from actors.stream import StreamRun
 from actors.wiring import spawn
 from ingest.binlog.codec import PureReaderCodec
-from ingest.binlog.slice_decoder import PureSliceDecoder
 from ingest.checkpoint.contract import CheckpointStore
 from ingest.config.check import config_version, fingerprint
 from ingest.config.model import Config, GtidStart, Lane
@@ -38,8 +39,8 @@ from ingest.lane.dispatcher import LanePlan
 from ingest.lane.statements import LaneStatements
 from ingest.mysql.endpoint import Credentials, Endpoint
 from ingest.mysql.identity import identity_of
-from ingest.rules.routes import RuleRoutes
 from ingest.rules.parse import ParsedRule, parse_rule
+from ingest.rules.routes import RuleRoutes
 from ingest.sinks.contract import Encoder, SinkDriver
 from ingest.sinks.delivery import RetryPolicy
 from ingest.sinks.registry import sink_kind
