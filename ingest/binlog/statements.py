@@ -68,10 +68,12 @@ def classify_statement(sql: str) -> StatementKind:
 
 
 def words_of(sql: str) -> Iterator[str]:
-    """The bare words of a statement in upper case: no comments, strings, quoted names or signs."""
+    """The bare words of a statement in upper case, "" for each string or quoted name; no comments, no signs."""
     for match in _LEXEMES.finditer(sql):
         if match.lastgroup == "word":
             yield match[0].upper()
+        elif match.lastgroup == "quoted":
+            yield ""
 
 
 def _definition_kind(first: str, words: Iterator[str]) -> StatementKind:
