@@ -1,7 +1,7 @@
 """The replication session: register as a replica, dump by GTID, raw packets for a select() loop.
 
     start_dump(session, identity, frontier) -> BinlogDump
-    select on dump.fileno() -> dump.read_available() -> payloads for ``ingest.codec.StreamDecoder``
+    select on dump.fileno() -> dump.read_available() -> events for ``ingest.codec.StreamDecoder``
 
 PyMySQL logs in and asks; from the dump on its socket is read here, in large non-blocking reads. Invariants: a replica
 of another UUID with our server id is refused, never fought; a connection that says nothing for a while, not even a
@@ -14,13 +14,16 @@ import contextlib
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from actors.drivers.mysql.preflight import registered_replicas
 from actors.drivers.mysql.session import Session
 from ingest.binlog.gtid import GtidSet
+from ingest.mysql.facts import Replica
 from ingest.mysql.framing import PacketFramer
 from ingest.mysql.identity import REPORT_HOST, ReplicaIdentity
+from ingest.mysql.judgement import taken_identity
 from ingest.mysql.packets import (
     COM_BINLOG_DUMP_GTID,
     COM_REGISTER_SLAVE,
@@ -32,7 +35,6 @@ from ingest.mysql.packets import (
     parse_error,
 )
 from ingest.mysql.replies import CONNECTION_LOST, SERVER_ID_TAKEN, problem_of_dump_reply
-from ingest.mysql.server_version import parse_server_version
 from ingest.problems import DataProblem, Problem, WorldProblem
 
 READ_BYTES = 256 << 10
@@ -60,9 +62,11 @@ class DumpOptions:
 
 @dataclass(frozen=True, slots=True)
 class SourceMark:
-    """The source as it was when the dump began: who it is, what it had, what it had purged."""
+    """The source as it was when the dump began: who it is, what it had, what it had purged, and whether its events
+    carry a CRC-32."""
 
     server_uuid: str
+    checksum: bool
     executed: GtidSet
     purged: GtidSet
 
@@ -105,7 +109,7 @@ class BinlogDump:
         return self._clock() - self._last_byte_s
 
     def read_available(self) -> list[bytes]:
-        """Every payload that is complete by now (status byte and event), [] when there is none.
+        """Every event that is complete by now (header and checksum included), [] when there is none.
 
         Call it when the socket is readable, and about once a heartbeat when it isn't: silence is only noticed here.
         WorldProblem: connection lost or silent, packets out of order. DataProblem: the server refuses to go on.
@@ -155,14 +159,16 @@ class BinlogDump:
         return self._sock.pending() if isinstance(self._sock, ssl.SSLSocket) else 0
 
     def _events_of(self, payloads: list[bytes]) -> list[bytes]:
-        """The payloads up to the first that is no event; that one ends the dump."""
-        for index, payload in enumerate(payloads):
+        """The events, without their status byte, up to the first payload that is none; that one ends the dump."""
+        events: list[bytes] = []
+        for payload in payloads:
             if payload[:1] != STATUS_OK:
                 self._end(payload)
-                if index == 0 and self._ended is not None:
-                    raise self._ended
-                return payloads[:index]
-        return payloads
+                break
+            events.append(payload[1:])
+        if self._ended is not None and not events:
+            raise self._ended
+        return events
 
     def _end(self, payload: bytes) -> None:
         if payload[:1] == STATUS_ERROR:
@@ -189,12 +195,15 @@ class BinlogDump:
                 text = "the server ended the dump (it shuts down, or somebody killed the thread)"
                 return WorldProblem(CONNECTION_LOST, text, self._where)
             time.sleep(_WHY_ENDED_PAUSE_S)
-        return _taken(f"replica {twin} came with our server_id, and the server ended our dump for it", self._where)
+        text = f"replica {twin} came with our server_id, and the server ended our dump for it"
+        return DataProblem(SERVER_ID_TAKEN, text, self._where)
 
-    def _twin(self) -> _Replica | None:
+    def _twin(self) -> Replica | None:
         try:
             with self._session.reopened() as session:
-                return next((one for one in _replicas(session) if one.server_id == self._identity.server_id), None)
+                return next(
+                    (one for one in registered_replicas(session) if one.server_id == self._identity.server_id), None
+                )
         except Problem:
             return None  # nobody to ask: the server shuts down
 
@@ -240,42 +249,17 @@ def refuse_taken_identity(session: Session, identity: ReplicaIdentity) -> None:
     """DataProblem mysql.server_id_taken when the source itself, or a replica of another UUID, has our server id."""
     ((source_id,),) = session.query("SELECT @@GLOBAL.server_id")
     where = {**session.where, "server_id": identity.server_id}
-    if source_id == identity.server_id:
-        raise _taken(f"the server itself has server_id {identity.server_id}", where)
-    for replica in _replicas(session):
-        if replica.server_id == identity.server_id and replica.uuid != identity.uuid:
-            raise _taken(f"replica {replica} has server_id {identity.server_id}", where)
-
-
-@dataclass(frozen=True, slots=True)
-class _Replica:
-    server_id: int
-    uuid: str
-    host: str
-
-    def __str__(self) -> str:
-        return f"{self.uuid or 'without UUID'} on {self.host or 'a host without a name'}"
-
-
-def _replicas(session: Session) -> list[_Replica]:
-    """The replicas that are registered at the server now."""
-    version = parse_server_version(session.server_version)
-    return [
-        _Replica(int(row["server_id"]), row.get("replica_uuid", row.get("slave_uuid", "")).lower(), row["host"])
-        for row in session.show("SHOW REPLICAS" if version.at_least(8, 0, 22) else "SHOW SLAVE HOSTS")
-    ]
-
-
-def _taken(what: str, where: Mapping[str, object]) -> DataProblem:
-    return DataProblem(SERVER_ID_TAKEN, what, where)
+    problem = taken_identity(identity, int(str(source_id)), registered_replicas(session), where)
+    if problem is not None:
+        raise problem
 
 
 def source_mark(session: Session) -> SourceMark:
     """Who the source is and which GTIDs it has and had."""
-    ((uuid, executed, purged),) = session.query(
-        "SELECT @@GLOBAL.server_uuid, @@GLOBAL.gtid_executed, @@GLOBAL.gtid_purged"
+    ((uuid, checksum, executed, purged),) = session.query(
+        "SELECT @@GLOBAL.server_uuid, @@GLOBAL.binlog_checksum, @@GLOBAL.gtid_executed, @@GLOBAL.gtid_purged"
     )
-    return SourceMark(str(uuid), GtidSet.parse(str(executed)), GtidSet.parse(str(purged)))
+    return SourceMark(str(uuid), checksum != "NONE", GtidSet.parse(str(executed)), GtidSet.parse(str(purged)))
 
 
 def _negotiate(session: Session, identity: ReplicaIdentity, options: DumpOptions) -> None:

@@ -177,6 +177,7 @@ def _prepared(endpoint: Endpoint, options: ConnectOptions) -> pymysql.Connection
         write_timeout=options.read_timeout_ms / 1000,
         autocommit=True,
         charset="utf8mb4",
+        sql_mode="",  # what SHOW prints is quoted one way then
         program_name="ray-binlog-ingest",
         auth_plugin_map=dict.fromkeys(("mysql_clear_password", "mysql_old_password", "dialog"), _RefusedPlugin),
         defer_connect=True,
