@@ -1,0 +1,65 @@
+# `make help` lists what there is. Everything runs in .venv, which is made from requirements.lock.
+
+BIN := .venv/bin
+PYTHON ?= python3
+DEMO_ARGS ?=
+PYTEST_ARGS ?=
+LOCK_ARGS ?=
+
+# The layers of the tests, quickest first: unit tests, then every other folder that holds tests.
+LAYERS := tests/unit $(filter-out tests/unit/ tests/kit/ tests/__pycache__/,$(wildcard tests/*/))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-unit test-integration test-chaos lint types format docs lock
+
+help: ## List the targets
+	@echo "Targets:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  %-18s %s\n' "$$name" "$$text"; done
+	@echo
+	@echo "Options: DEMO_ARGS='--json --seconds 20', PYTEST_ARGS='-k frontier', PYTHON=python3.12, LOCK_ARGS=--upgrade"
+
+# The stamp goes when the clone was moved, since an environment holds absolute paths.
+$(shell [ "$$(cat .venv/.place 2>/dev/null)" = "$$(pwd)" ] || rm -f .venv/.installed)
+
+.venv/.installed: requirements.lock pyproject.toml .ci/setup
+	@PYTHON="$(PYTHON)" .ci/setup
+
+setup: .venv/.installed ## Make or renew .venv from requirements.lock
+
+demo: setup ## Start real servers, change real rows, compare both sinks (DEMO_ARGS="--json")
+	@$(BIN)/ingest demo $(DEMO_ARGS)
+
+test: setup ## Everything: lint, format, types, then all tests, layer by layer
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory types
+	$(BIN)/pytest $(LAYERS) $(PYTEST_ARGS)
+
+test-unit: setup ## Tests without servers, in seconds
+	$(BIN)/pytest tests/unit -m "not integration and not chaos" $(PYTEST_ARGS)
+
+test-integration: setup ## Tests with real servers, which they start on loopback
+	$(BIN)/pytest tests -m "integration and not chaos" $(PYTEST_ARGS)
+
+test-chaos: setup ## Tests that kill the processes of a running pipeline
+	$(BIN)/pytest tests -m chaos $(PYTEST_ARGS)
+
+lint: setup ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## Check types
+	$(BIN)/mypy
+
+format: setup ## Mend format, and the style where that can be done by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: setup ## Rewrite the generated pages of configs/
+	REWRITE=1 $(BIN)/pytest -q tests/unit -k generated
+
+# Beside the project's own: uv, which installs the lock, and what builds the project (it is installed offline).
+lock: setup ## Renew requirements.lock after a change of pyproject.toml (LOCK_ARGS=--upgrade: newest versions)
+	printf 'uv\nhatchling\neditables\n' | $(BIN)/uv pip compile pyproject.toml - --all-extras --group dev --universal \
+		--python-version 3.10 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet \
+		--output-file requirements.lock $(LOCK_ARGS)
