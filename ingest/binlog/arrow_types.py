@@ -22,6 +22,11 @@ ZeroDates = Literal["null", "text", "stop"]
 """What becomes of zero and partial dates (0000-00-00, 2024-00-10): a counted null, MySQL's text for the whole
 column, or a stop."""
 
+DATE = pa.date32()
+DATETIME = pa.timestamp("us")
+TIMESTAMP = pa.timestamp("us", "UTC")
+TIME = pa.duration("us")
+
 TYPE_KEY = b"mysql.type"
 FSP_KEY = b"mysql.fsp"
 COLLATION_KEY = b"mysql.collation"
@@ -34,20 +39,20 @@ _INTEGERS = {
     F.LONGLONG: (pa.int64(), pa.uint64()),
 }
 _DATED = {
-    F.DATE: pa.date32(),
-    F.NEWDATE: pa.date32(),
-    F.DATETIME: pa.timestamp("us"),
-    F.DATETIME2: pa.timestamp("us"),
-    F.TIMESTAMP: pa.timestamp("us", "UTC"),
-    F.TIMESTAMP2: pa.timestamp("us", "UTC"),
+    F.DATE: DATE,
+    F.NEWDATE: DATE,
+    F.DATETIME: DATETIME,
+    F.DATETIME2: DATETIME,
+    F.TIMESTAMP: TIMESTAMP,
+    F.TIMESTAMP2: TIMESTAMP,
 }
 _OTHERS = {
     F.FLOAT: pa.float32(),
     F.DOUBLE: pa.float64(),
     F.BIT: pa.uint64(),
     F.YEAR: pa.uint16(),
-    F.TIME: pa.duration("us"),
-    F.TIME2: pa.duration("us"),
+    F.TIME: TIME,
+    F.TIME2: TIME,
     F.ENUM: pa.string(),
     F.SET: pa.list_(pa.string()),
     F.JSON: pa.string(),

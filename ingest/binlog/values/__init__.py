@@ -1,10 +1,9 @@
 """The values of a row image: one file per family of MySQL types, raw bytes to Arrow arrays, column by column.
 
     column_shape.py   what type and metadata numbers mean
-    wire.py           how many bytes a column's value takes in a row image
-    reader.py         column -> ColumnReader(wire, field, read): the dispatch
-    integers.py, floats.py, decimals.py, temporal.py, temporal_old.py, text.py, binary.py, enum_set.py, bit.py,
-    json_binary.py, geometry.py, vector.py        the families
+    reader.py         column -> ColumnReader(field, read): the dispatch
+    integers.py (with YEAR and BIT), floats.py, decimals.py, temporal.py, temporal_packed.py, temporal_old.py, text.py,
+    binary.py, enum_set.py, json_binary.py, json_opaque.py, geometry.py, vector.py        the families
 
 The splitter (``ingest/binlog/image_splitter.py``) cuts every image of a slice into its columns' bytes; a reader then
 turns one column's bytes of all rows into one Arrow array. Invariants: a value is exact or a DataProblem comes out
