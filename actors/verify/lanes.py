@@ -1,0 +1,117 @@
+"""The lanes of a configuration, each compared with its sink: wiring, one lane after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from actors.clock import Clock
+from actors.drivers import open_driver
+from actors.parts import connect_options, lane_key, parsed_rules, store_of
+from actors.secrets import resolve
+from actors.verify.comparison import CHUNK_ROWS, LaneEnds, Progress, RowsComparison
+from actors.verify.frontier import CatchUp
+from actors.verify.rows import SelectedRows
+from actors.verify.settling import Settling, count_doubts, count_surplus
+from actors.verify.surplus import find_surplus
+from ingest.config.model import Config, Lane
+from ingest.mysql.endpoint import Endpoint
+from ingest.problems import DataProblem, declare
+from ingest.schema import TableSchema
+from ingest.verify.documents import TablePlan, table_plan
+from ingest.verify.verdict import LaneVerdict, Tally
+
+UNKNOWN_LANE = declare(
+    "cli.unknown_lane", "The configuration has no lane of this name.", "Name one of the lanes that it has."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """``wait_ms``: how long a lane may stand still while MySQL is ahead of it; ``chunk_rows``: rows per SELECT."""
+
+    wait_ms: float = 10_000.0
+    chunk_rows: int = CHUNK_ROWS
+
+
+def chosen_lanes(config: Config, names: Sequence[str]) -> list[str]:
+    """The lanes named, or all that have something to compare with. DataProblem ``cli.unknown_lane``."""
+    for name in names:
+        if name not in config.lanes:
+            raise DataProblem(UNKNOWN_LANE, f"no lane {name!r}; there are {', '.join(sorted(config.lanes))}")
+    keeping = [name for name, lane in config.lanes.items() if config.sinks[lane.sink].type != "blackhole"]
+    return list(dict.fromkeys(names)) or keeping
+
+
+def selected_rows(config: Config, cluster: str) -> SelectedRows:
+    """A source of rows of a cluster. Raises Problem."""
+    endpoints = [Endpoint(host, port) for host, port in config.clusters[cluster].addresses()]
+    return SelectedRows(endpoints, connect_options(config, cluster))
+
+
+def lane_tables(lane: Lane, rows: SelectedRows) -> list[TablePlan]:
+    """The lane's tables with its rules compiled for them. Raises Problem."""
+    rules = parsed_rules(lane)
+    schemas: list[TableSchema] = rows.schemas([pattern for rule in rules for pattern in rule.patterns])
+    targets = [rule.to for rule in lane.rules]
+    plans = (table_plan(schema, rules, targets, lane.zero_dates) for schema in schemas)
+    return [plan for plan in plans if plan is not None]
+
+
+def verify_lane(
+    config: Config, name: str, options: VerifyOptions, progress: Callable[[str, str, int, int], None], clock: Clock
+) -> LaneVerdict:
+    """Compare one lane. ``progress``: lane, what, done, of about. Raises Problem when one of the ends fails."""
+    lane = config.lanes[name]
+    store = store_of(config)
+    driver = open_driver(config.sinks[lane.sink], [rule.to for rule in lane.rules], resolve)
+
+    def tell(what: str, done: int, about: int) -> None:
+        progress(name, what, done, about)
+
+    try:
+        driver.open()
+        with selected_rows(config, lane.cluster) as rows:
+            catch_up = CatchUp(
+                store,
+                lane_key(config, name),
+                clock,
+                options.wait_ms,
+                lambda missing: tell("transactions to wait for", 0, missing),
+            )
+            ends = LaneEnds(name, lane.sink, lane_tables(lane, rows), rows, driver, catch_up)
+            return compare_lane(ends, tell, clock, options.chunk_rows)
+    finally:
+        driver.close()
+        store.close()
+
+
+def compare_lane(ends: LaneEnds, progress: Progress, clock: Clock, chunk_rows: int = CHUNK_ROWS) -> LaneVerdict:
+    """Every row against its document, and the other way round. Raises Problem when one of the ends fails."""
+    tally, agreed = Tally(), 0
+    began_ms = clock.monotonic_ms()
+    executed = ends.rows.executed()
+    caught_up = ends.catch_up.wait(executed)
+    first = RowsComparison(ends, progress, chunk_rows).run()
+    surplus, found = find_surplus(ends.reader, first.expected, progress)
+    for differences in first.keyless:
+        tally.add(differences)
+    if caught_up and ends.rows.executed() == executed:
+        count_doubts(first.doubts, tally)
+        count_surplus(surplus, tally)
+    else:
+        settling = Settling(ends, tally, progress)
+        agreed = settling.settle_rows(first.doubts)
+        settling.settle_surplus(surplus)
+    return LaneVerdict(
+        lane=ends.lane,
+        sink=ends.sink,
+        rows=first.rows,
+        documents=first.documents,
+        found=found,
+        agreed_later=agreed,
+        dropped=dict(first.dropped),
+        kinds=dict(tally.kinds),
+        details=tuple(tally.details),
+        seconds=(clock.monotonic_ms() - began_ms) / 1000,
+    )

@@ -1,0 +1,47 @@
+"""Documents that no row asks for: everything that the sink holds, against the keys that it should hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from actors.verify.comparison import CHUNK_ROWS, Progress
+from ingest.problems import DataProblem
+from ingest.sinks.faults import TARGET_MISSING
+from ingest.sinks.stored import SinkReader, StoredDocument
+from ingest.verify.key_set import KeySet
+
+Surplus = dict[str, set[str]]
+"""Keys of documents that are too many, by target."""
+
+
+def find_surplus(reader: SinkReader, expected: Mapping[str, KeySet], progress: Progress) -> tuple[Surplus, int]:
+    """What is too much in these targets, and how many documents they hold in all. A document that is there twice
+    (under two routing values) is one too many."""
+    found: Surplus = {}
+    count = 0
+    for target, keys in expected.items():
+        scanned = KeySet()
+        extra: set[str] = set()
+        for document in scan(reader, target):
+            scanned.add((document.key,))
+            if document.key not in keys:
+                extra.add(document.key)
+            count += 1
+            if count % CHUNK_ROWS == 0:
+                progress("documents", count, 0)
+        twice = scanned.repeated()
+        if twice:
+            extra.update(document.key for document in scan(reader, target) if document.key in twice)
+        if extra:
+            found[target] = extra
+    progress("documents", count, count)
+    return found, count
+
+
+def scan(reader: SinkReader, target: str) -> Iterator[StoredDocument]:
+    """Every document of a target; none when even the target is missing. Raises Problem."""
+    try:
+        yield from reader.scan(target, CHUNK_ROWS)
+    except DataProblem as problem:
+        if problem.code != TARGET_MISSING:
+            raise

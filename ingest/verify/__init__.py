@@ -1,0 +1,16 @@
+"""Proof that a sink holds what MySQL holds: what SELECT says, put through the same rules, compared value for value.
+
+    information_schema -> TableSchema -> SELECT in key chunks -> Arrow batch -> rules -> documents -> stored fields
+                                                                                                        |
+    the sink's documents -------------------------------------------------------------------------> compare
+
+    catalog.py          rows of information_schema -> TableSchema
+    selected_values.py  the text protocol's values -> Arrow arrays of exactly the types that the binlog decoder gives
+    chunks.py           SELECT statements: chunks by key, rows by key
+    documents.py        selected rows -> expected documents
+    comparison.py       expected against found
+    verdict.py          what came out
+
+Place in the data flow: beside it. Invariant: nothing here touches the binlog or its decoder, so that agreement means
+something; only the rules and the sink's rendering are shared.
+"""
