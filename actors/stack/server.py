@@ -10,10 +10,11 @@ a failed start leaves no process and no data, only its logs; the address never c
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import secrets
 import shutil
-import tempfile
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -102,8 +103,8 @@ class Server(ABC):
                 try:
                     self._open()
                     self._start()
-                except BaseException:
-                    self._fail()
+                except BaseException as error:
+                    self._fail(keep_logs=isinstance(error, WorldProblem) and error.code is START_FAILED)
                     raise
         return self
 
@@ -212,10 +213,9 @@ class Server(ABC):
             sweep(self._run_root())
             self._reaper = Reaper()
             run = self._run_root().directory("run")
-            self._directory = Path(tempfile.mkdtemp(prefix=f"{self.name}-", dir=run))
-            self._reaper.own(self._directory)
-            self._directory.chmod(0o755)
-            (self._directory / "logs").mkdir()
+            self._directory = run / f"{self.name}-{secrets.token_hex(4)}"
+            self._reaper.own(self._directory)  # before it exists: from its first moment somebody removes it
+            (self._directory / "logs").mkdir(parents=True)
             self._note_owner()
 
     def _run_root(self) -> Cache:
@@ -284,20 +284,23 @@ class Server(ABC):
         own = [log for log in logs if ended and log.name.startswith(ended[0])]
         return max(own or logs, key=lambda log: log.stat().st_mtime_ns, default=None)
 
-    def _fail(self) -> None:
+    def _fail(self, keep_logs: bool) -> None:
         """After a failed start: keep the logs, leave nothing else. A failed restart keeps data for a look."""
         if self._prepared:
             if self._reaper is not None:
                 self.kill()
             return
-        if self._directory is not None and self._logs():
-            shutil.copytree(self._directory / "logs", self._kept_logs(), dirs_exist_ok=True)
+        if keep_logs:
+            with contextlib.suppress(OSError):  # another thread closes it: then nobody asks for its logs
+                shutil.copytree(self.directory / "logs", self._kept_logs())
         self.close()
 
     def _kept_logs(self) -> Path:
         return self.cache.root / "logs" / self.directory.name if not self._prepared else self.directory / "logs"
 
     def _forget(self) -> None:
+        if self._directory is not None:  # a start that was under way may have written after the reaper's end
+            shutil.rmtree(self._directory, ignore_errors=True)
         self._reaper = None
         self._directory = None
         self._groups.clear()
