@@ -2,7 +2,7 @@
 
     integers, YEAR, BIT       decimal digits (YEAR with four)
     DECIMAL                   plain digits with all of the column's fraction
-    FLOAT, DOUBLE             the shortest digits that give the same number of the column's width, as repr() lays out
+    FLOAT, DOUBLE             the shortest digits that give the same number of the column's width, in MySQL's layout
     CHAR, VARCHAR, TEXT       the text
     BINARY, VARBINARY, BLOB   lower-case hex; BINARY(n) filled up to n bytes with zeros, as SELECT shows it
     ENUM, SET                 the name; the names joined by commas
@@ -27,6 +27,7 @@ from ingest.binlog.field_types import FieldType as F
 from ingest.binlog.field_types import type_name
 from ingest.binlog.row_layout import DIGIT_BYTES, stored_size
 from ingest.binlog.values.column_shape import decimal_shape, fraction_digits, is_binary, string_length
+from ingest.binlog.values.float_text import mysql_layout
 from ingest.problems import DataProblem, declare
 from ingest.schema import Column
 
@@ -97,14 +98,18 @@ def key_text(column: Column, value: object) -> str:
 
 
 def float_text(value: float, single: bool) -> str:
-    """The shortest digits that give the same number; ``single``: the same 32-bit number."""
+    """The shortest digits that give the same number (``single``: the same 32-bit number), laid out as MySQL does."""
     if not single:
-        return repr(value)
-    for digits in range(6, 10):
-        text = f"{value:.{digits}g}"
-        if struct.pack("<f", float(text)) == struct.pack("<f", value):
-            return repr(float(text))
-    return repr(value)
+        return mysql_layout(repr(value))
+    digits = next((n for n in range(1, 9) if _same_single(float(f"{value:.{n}g}"), value)), 9)
+    return mysql_layout(repr(float(f"{value:.{digits}g}")))
+
+
+def _same_single(left: float, right: float) -> bool:
+    try:
+        return struct.pack("<f", left) == struct.pack("<f", right)
+    except OverflowError:  # rounded up past the largest 32-bit number
+        return False
 
 
 def time_text(microseconds: int, digits: int) -> str:

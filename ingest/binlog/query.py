@@ -31,9 +31,14 @@ class Query:
         return _session(Cursor(self.status))
 
     def text(self, collation: int | None) -> str:
-        """The SQL as text; bytes that its character set doesn't have become ``\\xNN``, as they are in no name."""
+        """The SQL as text. Text that its character set doesn't have (a comment or a literal may hold anything) comes
+        as ASCII, its other bytes as ``\\xNN``: visible, and no name of the schema.
+        """
         codec = "utf-8" if collation is None or collation == _BINARY else codec_of(collation)
-        return self.sql.decode(codec, "backslashreplace")
+        try:
+            return self.sql.decode(codec)
+        except UnicodeDecodeError:
+            return self.sql.decode("ascii", "backslashreplace")
 
 
 def read_query(body: bytes, post_header_length: int) -> Query:

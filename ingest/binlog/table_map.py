@@ -173,7 +173,9 @@ def _column(layout: _Layout, extra: SchemaSupplement | None, index: int, name: s
         visible = extra.visible[index] if visible is None else visible
     if unsigned is None and kind in NUMERIC_TYPES:
         raise _open(layout, name, "sign")
-    if collation is None and (kind in _COLLATED_TYPES or kind in CHOICE_TYPES):
+    if kind not in _COLLATED_TYPES and kind not in CHOICE_TYPES:
+        collation = None  # a VECTOR is sent as binary text
+    elif collation is None:
         raise _open(layout, name, "character set")
     return Column(
         name=name,
