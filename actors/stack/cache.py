@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import shutil
 import stat
 import time
@@ -81,8 +82,10 @@ class Cache:
                 CACHE_UNUSABLE,
                 f"{root} belongs to someone else, or others can write to it",
             )
-        root.chmod(0o755)
-        return Cache(root)
+        moved = Cache(root)
+        for directory in (root, moved.directory("run")):
+            directory.chmod(0o755)  # whatever the umask
+        return moved
 
     @contextmanager
     def lock(self, name: str, progress: Progress = silent) -> Iterator[None]:
@@ -105,14 +108,17 @@ class Cache:
         with self.lock(name, progress):
             if entry.is_dir():
                 return entry
-            partial = self.directory("partial") / name
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir()
+            aside = self.directory("partial") / name
+            shutil.rmtree(aside, ignore_errors=True)
+            partial = aside / secrets.token_hex(
+                4
+            )  # never the same path twice: an older build may still clean up its own
+            partial.mkdir(parents=True)
             try:
                 build(partial)
                 partial.rename(entry)
             finally:
-                shutil.rmtree(partial, ignore_errors=True)
+                shutil.rmtree(aside, ignore_errors=True)
         return entry
 
 

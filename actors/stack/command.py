@@ -56,7 +56,7 @@ def _reporting() -> Iterator[Progress]:
         console.print(str(problem), markup=False, soft_wrap=True)
         raise typer.Exit(EXIT_PROBLEM) from problem
     except KeyboardInterrupt:
-        console.print("interrupted; nothing is left running")
+        console.print("interrupted: what this command started has been ended")
         raise typer.Exit(EXIT_INTERRUPTED) from None
     finally:
         if live is not None:

@@ -169,7 +169,7 @@ class Hbase(Server):
             if not self._is_running(THRIFT):
                 self._launch_thrift()
                 self._note_owner()
-                self._await_ready()
+                self._await_ready(self._probe_thrift)
 
     # --- inside
 
@@ -283,6 +283,9 @@ class Hbase(Server):
         """GetTableNames answers before the master is initialised, so the log is asked too."""
         if INITIALISED not in self._log(MASTER).read_text(encoding="utf-8", errors="replace"):
             raise NotReady("the master is not initialised")
+        self._probe_thrift()
+
+    def _probe_thrift(self) -> None:
         if not answers_thrift(self.thrift_host, self.thrift_port):
             raise NotReady("the Thrift server doesn't answer")
 

@@ -96,6 +96,10 @@ class Reaper:
     """One reaper process, and through it any number of process groups and directories that end with this process."""
 
     def __init__(self) -> None:
+        if sys.platform != "linux":
+            raise WorldProblem(
+                REAPER_FAILED, "the stack runs on Linux only", hint="use configs/compose.yaml with Docker"
+            )
         script = Path(__file__).with_name("reaper.py")
         self._talk = threading.Lock()
         self._detached = False

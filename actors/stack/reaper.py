@@ -59,10 +59,11 @@ class Reaper:
         stdin = _readable(feed)
         out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         failed_r, failed_w = os.pipe()  # closes on exec; carries errno when exec doesn't happen
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
             try:
-                _become(argv, env, cwd, stdin, out, uid)
+                _become(argv, env, cwd, stdin, out, uid, parent)
             except OSError as error:
                 os.write(failed_w, str(error).encode())
             finally:
@@ -137,14 +138,7 @@ class Reaper:
         self.paths.clear()
 
 
-def _become(
-    argv: list[str],
-    env: dict[str, str],
-    cwd: str,
-    stdin: int,
-    out: int,
-    uid: int | None,
-) -> None:
+def _become(argv: list[str], env: dict[str, str], cwd: str, stdin: int, out: int, uid: int | None, parent: int) -> None:
     """In the forked child: turn into ``argv``."""
     os.setsid()
     os.dup2(stdin, 0)
@@ -161,7 +155,6 @@ def _become(
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
         _prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    parent = os.getppid()
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # after setresuid, which clears it
     if os.getppid() != parent:
         os._exit(127)

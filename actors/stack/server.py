@@ -18,7 +18,7 @@ import shutil
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +28,7 @@ from typing_extensions import Self
 
 from actors.stack.cache import Cache, Progress, silent
 from actors.stack.download import Client, tail
-from actors.stack.leftovers import note, sweep
+from actors.stack.leftovers import note, remove_stale, sweep
 from actors.stack.ports import LOOPBACK, free_ports
 from actors.stack.process import Launch, Reaper
 from ingest.problems import WorldProblem, declare
@@ -232,7 +232,7 @@ class Server(ABC):
                 self._configure()
                 self._launch()
                 self._note_owner()
-                self._await_ready()
+                self._await_ready(self._probe)
                 self._prepared = True
                 return
             except WorldProblem as problem:
@@ -241,12 +241,12 @@ class Server(ABC):
                     raise
                 self.kill()
 
-    def _await_ready(self) -> None:
+    def _await_ready(self, probe: Callable[[], None]) -> None:
         """Probe until it answers. Raises WorldProblem when it ends or takes too long."""
         deadline = time.monotonic() + self.start_timeout_s
         while True:
             try:
-                self._probe()
+                probe()
                 return
             except (NotReady, OSError) as error:
                 ended = [process for process in self._groups if not self._is_running(process)]
@@ -299,8 +299,8 @@ class Server(ABC):
         return self.cache.root / "logs" / self.directory.name if not self._prepared else self.directory / "logs"
 
     def _forget(self) -> None:
-        if self._directory is not None:  # a start that was under way may have written after the reaper's end
-            shutil.rmtree(self._directory, ignore_errors=True)
+        if self._directory is not None:  # what a start under way wrote after the reaper's end, or a killed reaper left
+            remove_stale(self._directory)
         self._reaper = None
         self._directory = None
         self._groups.clear()
@@ -310,6 +310,7 @@ class Server(ABC):
     def _client(self, work: Path) -> Client:
         """A downloader for ``work``, which ends with this server's reaper."""
         assert self._reaper is not None
+        self._reaper.own(work)
         return Client(self._reaper, work, self.cache.root / "logs", self.progress, self.name)
 
     def _spawn(self, process: str, launch: Launch) -> None:
