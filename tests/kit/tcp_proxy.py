@@ -110,6 +110,8 @@ class TcpProxy:
     def close(self) -> None:
         """Close everything."""
         self._closed.set()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # ends the thread's accept(), which keeps the port open
         self._listener.close()
         self.cut()
 

@@ -20,6 +20,7 @@ from pymysql.constants import CR
 from actors.drivers.mysql.tls import tls_context
 from ingest.config.fields import TlsOptions
 from ingest.mysql.endpoint import Credentials, Endpoint
+from ingest.mysql.framing import STREAM_CORRUPT
 from ingest.mysql.replies import CONNECTION_LOST, QUERY_REFUSED, TLS_FAILED, UNREACHABLE, problem_of_reply
 from ingest.problems import DataProblem, Problem, WorldProblem
 
@@ -207,13 +208,20 @@ def _connect_problem(error: pymysql.err.Error, where: Mapping[str, object]) -> P
         return DataProblem(TLS_FAILED, str(cause), where)
     if isinstance(cause, ConnectionError | TimeoutError) and not isinstance(cause, ConnectionRefusedError):
         return WorldProblem(UNREACHABLE, f"{type(cause).__name__}: {cause}", where)
+    if _number_of(error) is None:
+        return WorldProblem(UNREACHABLE, f"the other side doesn't answer as a MySQL server does ({error})", where)
     return _problem_of(error, where)
 
 
 def _problem_of(error: pymysql.err.Error, where: Mapping[str, object]) -> Problem:
-    number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-    text = str(error.args[1]) if len(error.args) > 1 else str(error)
-    return problem_of_reply(number, text, where)
+    number = _number_of(error)
+    if number is None:  # not the server's words: PyMySQL lost its place in the bytes
+        return WorldProblem(STREAM_CORRUPT, str(error), where)
+    return problem_of_reply(number, str(error.args[1]) if len(error.args) > 1 else str(error), where)
+
+
+def _number_of(error: pymysql.err.Error) -> int | None:
+    return error.args[0] if error.args and isinstance(error.args[0], int) else None
 
 
 def _merged(problems: Sequence[Problem]) -> Problem:
