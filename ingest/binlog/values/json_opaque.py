@@ -16,6 +16,9 @@ from ingest.binlog.values.decimals import decimal_text, unscaler
 from ingest.binlog.values.malformed import malformed
 
 _LINE = 76
+_DIGITS_MAX = 81
+"""DECIMAL_BUFF_LENGTH groups of nine: MySQL stores a 65-digit DECIMAL with a precision of 66 when its whole part,
+rounded up to groups, has one digit more."""
 _DATETIMES = (FieldType.DATETIME, FieldType.TIMESTAMP)
 
 
@@ -38,7 +41,7 @@ def _decimal(data: bytes) -> str:
     if len(data) < 2:
         raise malformed("a DECIMAL in JSON has no precision")
     precision, scale = data[0], data[1]
-    if not (1 <= precision <= 65 and scale <= min(30, precision)):
+    if not (1 <= precision <= _DIGITS_MAX and scale <= min(30, precision)):
         raise malformed(f"a DECIMAL in JSON has precision {precision} and scale {scale}")
     size = sum(digits // 9 * 4 + DIGIT_BYTES[digits % 9] for digits in (precision - scale, scale))
     if len(data) != 2 + size:
