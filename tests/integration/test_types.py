@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -11,9 +13,11 @@ import pytest
 
 from actors.stack import Mysql
 from ingest.binlog.arrow_types import ZeroDates
+from ingest.binlog.charsets import charset_of, codec_of
+from ingest.binlog.collation_table import COLLATIONS
 from ingest.binlog.slice_decoder import PureSliceDecoder
 from ingest.schema import TableName
-from ingest.slices import Slice
+from ingest.slices import Kind, Slice
 from tests.kit.binlog_capture import capturing
 from tests.kit.binlog_slices import slices_of
 from tests.kit.selected_rows import selected
@@ -24,6 +28,9 @@ from tests.stack_fixtures import mysql9, mysql56  # noqa: F401
 pytestmark = pytest.mark.integration
 
 DATABASE = "types"
+COLLATION_OF = {charset_of(collation): collation for collation in sorted(COLLATIONS, reverse=True)}
+BIG5_REPLACED = {bytes.fromhex(code) for code in ("a15a", "a1c3", "a1c5", "a1fe", "a240", "a2cc", "a2ce")}
+"""Big5 characters that MySQL prints as U+FFFD: we keep the character (see charset_codecs.py)."""
 
 
 @pytest.fixture(params=["mysql9", "mysql56"])
@@ -32,15 +39,32 @@ def server(request: pytest.FixtureRequest) -> Mysql:
     return found
 
 
-@pytest.fixture
-def cursor(server: Mysql) -> Iterator[Any]:
+CP932_NEVER_STORED = {b"\x80", b"\xa0", b"\xfd", b"\xfe", b"\xff"}
+"""Single bytes that Python's cp932 reads and MySQL's refuses to store."""
+
+
+@contextmanager
+def session(server: Mysql) -> Iterator[Any]:
+    """A cursor in a fresh database."""
     with server.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SET sql_mode = '', time_zone = '+00:00'")
         cursor.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
-        cursor.execute(f"CREATE DATABASE {DATABASE}")
+        cursor.execute(f"CREATE DATABASE {DATABASE} CHARSET utf8mb4")
         cursor.execute(f"USE {DATABASE}")
         yield cursor
         cursor.execute(f"DROP DATABASE {DATABASE}")
+
+
+@pytest.fixture
+def cursor(server: Mysql) -> Iterator[Any]:
+    with session(server) as cursor:
+        yield cursor
+
+
+@pytest.fixture
+def cursor9(mysql9: Mysql) -> Iterator[Any]:  # noqa: F811
+    with session(mysql9) as cursor:
+        yield cursor
 
 
 def parts_of(server: Mysql, cursor: Any, data: bytes) -> list[tuple[str, Slice]]:
@@ -118,3 +142,103 @@ def test_edge_values_of_every_type(server: Mysql, cursor: Any, zero_dates: ZeroD
         nulled = found["c"].null_count - 2 if case.ddl.startswith(("date", "timestamp")) else 0
         assert decoder.nulled.get((f"{DATABASE}.{table}", "c"), 0) == (nulled if zero_dates == "null" else 0)
     assert bool(decoder.nulled) == (zero_dates == "null")
+
+
+def charsets_of(cursor: Any) -> list[str]:
+    cursor.execute(
+        "SELECT character_set_name FROM information_schema.character_sets WHERE character_set_name <> 'binary'"
+    )
+    return sorted(name for (name,) in cursor.fetchall())
+
+
+def sample(charset: str) -> list[bytes]:
+    """Texts of a character set: all its single bytes, and many of its longer sequences, in pieces of 40 characters."""
+    codec = codec_of(COLLATION_OF["utf8mb3" if charset == "utf8" else charset])
+    candidates = [bytes([byte]) for byte in range(256)]
+    candidates += [bytes([first, second]) for first in range(0x80, 256, 3) for second in range(0x30, 256, 5)]
+    candidates += [char.encode("utf-8") for char in "éßżčДΩא漢字あア한€\uffee"]
+    candidates += ["😀".encode()] if charset == "utf8mb4" else []
+    wide = {"ucs2": "utf_16_be", "utf16": "utf_16_be", "utf16le": "utf_16_le", "utf32": "utf_32_be"}.get(charset)
+    if wide:
+        chars = "aé漢あ한€~\0 " if charset == "ucs2" else "aé漢あ한€~\0 😀"
+        candidates = [char.encode(wide) for char in chars]
+    valid = [piece for piece in candidates if is_one_character(piece, codec)]
+    return [b"".join(valid[at : at + 40]) for at in range(0, len(valid), 40)]
+
+
+def is_one_character(piece: bytes, codec: str) -> bool:
+    try:
+        text = piece.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    return len(text) == 1 and piece not in BIG5_REPLACED and not (codec == "cp932" and piece in CP932_NEVER_STORED)
+
+
+def test_text_in_every_charset(server: Mysql, cursor: Any) -> None:
+    """CHAR, VARCHAR, TEXT, ENUM and SET in every character set of the server decode to what SELECT gives in utf8mb4."""
+    charsets = charsets_of(cursor)
+    for charset in charsets:
+        cursor.execute(
+            f"CREATE TABLE cs_{charset} (id INT AUTO_INCREMENT PRIMARY KEY, c CHAR(50), v VARCHAR(60), w VARCHAR(300), "
+            f"t TEXT, e ENUM('a','b c'), s SET('x','y')) CHARSET {charset}"
+        )
+    with capturing(server, cursor) as capture:
+        for charset in charsets:
+            texts = [f"_{charset} X'{text.hex()}'" for text in (*sample(charset), b"")]
+            rows = [
+                f"({text}, {text}, {text}, CONCAT({text}, CONVERT(' ' USING {charset})), {1 + at % 2}, {at % 4})"
+                for at, text in enumerate(texts)
+            ]
+            cursor.execute(f"INSERT INTO cs_{charset} (c, v, w, t, e, s) VALUES " + ", ".join(rows))
+    parts = parts_of(server, cursor, capture.file_bytes)
+    decoder = PureSliceDecoder()
+    for charset in charsets:
+        mine = [part for name, part in parts if name == f"cs_{charset}"]
+        expected = selected(server, decoder.schema_of(mine[0]), "null")
+        assert expected.num_rows == len(sample(charset)) + 1 > 1
+        assert_same(after(decoder, mine), expected, charset)
+
+
+def test_members_beyond_ascii(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F811
+    """ENUM and SET members in the column's own character set come out as SELECT prints them."""
+    members = {"latin1": "é ß€", "gbk": "你 好", "sjis": "ア 表", "cp1251": "Ж я", "utf16": "a é漢"}
+    for charset, pair in members.items():
+        names = "'" + "','".join(pair.split()) + "'"
+        cursor9.execute(
+            f"CREATE TABLE m_{charset} (id INT AUTO_INCREMENT PRIMARY KEY, e ENUM({names}) CHARSET {charset}, "
+            f"s SET({names}) CHARSET {charset}) CHARSET utf8mb4"
+        )
+    with capturing(mysql9, cursor9) as capture:
+        for charset in members:
+            cursor9.execute(f"INSERT INTO m_{charset} (e, s) VALUES (1, 3), (2, 1), (NULL, 0)")
+    decoder = PureSliceDecoder()
+    parts = parts_of(mysql9, cursor9, capture.file_bytes)
+    assert len(parts) == len(members)
+    for name, part in parts:
+        assert_same(after(decoder, [part]), selected(mysql9, decoder.schema_of(part), "null"), name)
+
+
+def test_updates_and_deletes(server: Mysql, cursor: Any) -> None:
+    """An update has both images, a delete only the one before: each is the row as it was then."""
+    cursor.execute(
+        "CREATE TABLE changes (id INT PRIMARY KEY, n INT UNSIGNED, t VARCHAR(300), d DECIMAL(12,3), b BLOB, m DATETIME(3))"
+    )
+    cursor.execute(
+        "INSERT INTO changes VALUES (1, 1, 'a', 1.5, 'x', '2024-01-02 03:04:05.678'), (2, NULL, NULL, NULL, NULL, NULL), "
+        "(3, 4294967295, REPEAT('é', 200), -99.125, X'00FF', '1000-01-01')"
+    )
+    with capturing(server, cursor) as capture:
+        cursor.execute("UPDATE changes SET n = 7, t = NULL, d = d + 1, b = NULL WHERE id <= 2")
+        cursor.execute("DELETE FROM changes WHERE id = 3")
+    decoder = PureSliceDecoder()
+    update, delete = (part for _, part in parts_of(server, cursor, capture.file_bytes))
+    changed = decoder.decode(update, column_indexes(decoder, update))
+    removed = decoder.decode(delete, column_indexes(decoder, delete))
+    assert list(changed.kinds) == [Kind.UPDATE, Kind.UPDATE]
+    assert list(removed.kinds) == [Kind.DELETE]
+    assert_same(pa.Table.from_batches([changed.after]), selected(server, changed.schema, "null"), "after the update")
+    assert [row["t"] for row in changed.before.to_pylist()] == ["a", None]
+    assert [row["d"] for row in changed.before.to_pylist()] == [Decimal("1.500"), None]
+    assert removed.before.to_pylist()[0]["t"] == "é" * 200
+    assert removed.before.to_pylist()[0]["n"] == 2**32 - 1
+    assert removed.after.to_pylist() == [dict.fromkeys(removed.after.schema.names)]
