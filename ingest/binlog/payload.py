@@ -22,6 +22,7 @@ COMPRESSION = declare(
 )
 
 _PIECE_BYTES = 256 * 1024
+_MAX_EVENT_BYTES = 1 << 30  # max_log_event_size in MySQL's binlog_event.h
 _END, _PAYLOAD_SIZE, _TYPE, _INFLATED_SIZE = range(4)
 _ZSTD, _NONE = 0, 255
 
@@ -75,7 +76,7 @@ def _split(pieces: Iterator[bytes]) -> Iterator[bytes]:
         at = 0
         while len(pending) - at >= wanted:
             size = int.from_bytes(pending[at + 9 : at + 13], "little")
-            if size < HEADER_SIZE:
+            if not HEADER_SIZE <= size <= _MAX_EVENT_BYTES:
                 raise Damage(f"an event of {size} bytes within a compressed transaction")
             if len(pending) - at < size:
                 wanted = size

@@ -100,6 +100,7 @@ class PureStreamDecoder:
         self._position = position
         self._format: EventFormat | None = None
         self._transaction = TransactionState()
+        self._inflating = False
         self._tables: set[int] = set()
         self._table_maps: dict[bytes, TableMap] = {}
         self._handlers: dict[int, Callable[[int, int, bytes, int, int], Iterable[BinlogEvent]]] = {
@@ -121,19 +122,27 @@ class PureStreamDecoder:
         }
 
     def feed(self, payload: bytes) -> Iterable[BinlogEvent]:
-        """One event (header and checksum included) to its BinlogEvents; consume them before the next call (a compressed transaction is inflated
-        as they are taken). DataProblem names file, position and transaction."""
+        """One event (header and checksum included) to its BinlogEvents, to be consumed before the next call: a
+        compressed transaction is inflated as they are taken (RuntimeError when the last one wasn't finished).
+        DataProblem names file, position and transaction; the decoder is of no use after one.
+        """
+        if self._inflating:
+            raise RuntimeError("the events of a compressed transaction were not all taken")
         try:
             events = self._feed(payload)
         except (DataProblem, *Damaged) as error:
             raise self._problem(payload, error) from error
-        return events if isinstance(events, tuple) else self._guarded(payload, events)
+        if isinstance(events, tuple):
+            return events
+        self._inflating = True
+        return self._guarded(payload, events)
 
     def _guarded(self, payload: bytes, events: Iterable[BinlogEvent]) -> Iterator[BinlogEvent]:
         try:
             yield from events
         except (DataProblem, *Damaged) as error:
             raise self._problem(payload, error) from error
+        self._inflating = False
 
     def _problem(self, payload: bytes, error: Exception) -> DataProblem:
         where = {"file": self._file, "position": self._position}

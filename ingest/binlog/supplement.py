@@ -55,7 +55,7 @@ class SchemaSupplement:
             fields = json.loads(data.decode("utf-8", "surrogatepass"))
             members = tuple(_strings(names) for names in fields.pop("members"))
             return cls(names=_strings(fields.pop("names")), members=members, **{k: tuple(v) for k, v in fields.items()})
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise DataProblem(SUPPLEMENT_DAMAGED, f"{len(data)} bytes are not a schema supplement: {error}") from error
 
 

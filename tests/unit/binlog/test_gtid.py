@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 
 import pytest
@@ -101,11 +102,21 @@ def test_encodings() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["x", f"{A}:0", f"{A}:3-2", f"{A}:1-", f"{A}:-1", f"{A[:-1]}:1", f"{A}:{GNO_END}", f"{A}:a-b:1", f"{A}:" + "t" * 33],
+    [
+        "x",
+        f"{A}:0",
+        f"{A}:3-2",
+        f"{A}:1-",
+        f"{A}:-1",
+        f"{A[:-1]}:1",
+        f"{A}:{GNO_END}",
+        f"{A}:a-b:1",
+        f"{A}:" + "t" * 33,
+    ],
 )
 def test_text_that_is_none(text: str) -> None:
     """What isn't a GTID set is refused by name, not read as something else."""
-    with pytest.raises(DataProblem, match="gtid.text"):
+    with pytest.raises(DataProblem, match=r"gtid\.text"):
         GtidSet.parse(text)
 
 
@@ -117,10 +128,8 @@ def test_any_text_is_a_set_or_a_problem(text: str) -> None:
     except DataProblem:
         return
     assert GtidSet.parse(str(gtids)) == gtids
-    try:
+    with contextlib.suppress(DataProblem):
         split_gtid(text)
-    except DataProblem:
-        pass
 
 
 @given(st.binary(max_size=120) | models.map(lambda model: built(model).encode()).flatmap(
@@ -130,7 +139,5 @@ def test_any_text_is_a_set_or_a_problem(text: str) -> None:
 ))  # fmt: skip
 def test_any_bytes_are_a_set_or_a_problem(data: bytes) -> None:
     """No bytes give any other exception than DataProblem."""
-    try:
+    with contextlib.suppress(DataProblem):
         GtidSet.decode(data)
-    except DataProblem:
-        pass

@@ -80,7 +80,10 @@ def test_compressed_transaction_is_inflated_as_it_is_taken() -> None:
         list(stream.feed(payload))
     events = iter(stream.feed(last))
     assert isinstance(next(events), TableMap)
+    with pytest.raises(RuntimeError):
+        stream.feed(head[0])
     *_, end = events
+    assert list(stream.feed(writer.heartbeat()))
     assert end == TransactionEnd(f"{UUID}:5", writer.position)
 
 
