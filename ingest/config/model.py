@@ -95,6 +95,12 @@ class ClusterOptions(Options):
         """``server_id``, or one derived from the cluster's name (in 2^31..2^32-1, away from ids people choose)."""
         return self.server_id if self.server_id is not None else 0x8000_0000 | zlib.crc32(cluster.encode())
 
+    def server_id_of(self, cluster: str, group: str) -> int:
+        """The replica id of a reader: the cluster's for the shared one, one derived from it for a lane's own."""
+        if group == "shared":
+            return self.effective_server_id(cluster)
+        return 0x8000_0000 | zlib.crc32(f"{self.effective_server_id(cluster)}/{group}".encode())
+
 
 def _split_address(host: str) -> tuple[str, int]:
     if host.startswith("["):
@@ -188,6 +194,10 @@ class LaneOptions(Options):
     on_poison: Literal["stop", "dead_letter"] = "stop"
     """What a document that the sink will never take does: `stop` the lane, or go to the `dead_letter` store and be
     counted."""
+
+    truncate: Literal["stop", "keep"] = "stop"
+    """What TRUNCATE or DROP TABLE of a captured table does, since the binlog doesn't hold the rows that go: `stop` the
+    lane, or `keep` the documents that are there (counted)."""
 
     zero_dates: Literal["null", "text", "stop"] = "null"
     """What zero and partial dates such as `0000-00-00` become: `null`, their `text` (the whole column is text

@@ -10,14 +10,14 @@ What a change does, by whether its images pass the filter (no filter: always; NU
     -------+--------+-------+----------------------+----------
     INSERT |   -    |  yes  | upsert               | upsert
     INSERT |   -    |  no   | none, counted        | delete
-    UPDATE |  any   |  yes  | upsert (*)           | upsert (*)
+    UPDATE |  any   |  yes  | upsert               | upsert
     UPDATE |  yes   |  no   | delete               | delete
     UPDATE |  no    |  no   | none, counted        | delete
     DELETE |  yes   |   -   | delete               | delete
     DELETE |  no    |   -   | none, counted        | delete
 
-(*) When the document's place changes (index name or routing value), a delete at the old place comes first.
-A tail (``Slice.tail``) deletes without asking the before image, since what the sink holds is unknown then.
+An update that changes a document's key or place (index name, routing value) arrives from the reader as a DELETE of
+the old and an INSERT of the new. An upsert's version is one above that of a delete of the same change. A tail (``Slice.tail``) deletes without asking the before image, since what the sink holds is unknown then.
 
 Invariants: each row gives operations or is counted under a reason; keys are the texts that the reader computes; types,
 NULL and collations follow MySQL, and what can't follow is refused when the rule is compiled, never guessed.

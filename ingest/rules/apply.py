@@ -2,6 +2,8 @@
 
 Every row ends as an upsert, a delete, or a counted drop; the truth table is in ``ingest.rules``. Fields are computed
 for the rows that are written only, so that a value that can't be computed hurts no row that the filter leaves out.
+The reader has already split an update that moves its document (another key, index or routing) into a delete of the
+old and an insert of the new, so an update here stays at its place.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ class _Step:
 
 
 def apply_rule(rule: CompiledRule, decoded: DecodedSlice, versions: Sequence[int], tail: bool) -> Operations:
-    """See the module; ``versions`` has one number per row of the slice."""
+    """See the module; ``versions``: ``ingest.version.version_base`` of each row of the slice."""
     steps, filtered = _decide(rule, decoded, tail)
     images = {
         False: _Image(rule, decoded.before, [step.row for step in steps if not step.by_after]),
@@ -57,7 +59,7 @@ def apply_rule(rule: CompiledRule, decoded: DecodedSlice, versions: Sequence[int
     return Operations(
         rule.rule.index,
         keys,
-        [versions[step.row] for step in steps],
+        [versions[step.row] | (not step.delete) for step in steps],
         [step.delete for step in steps],
         targets,
         routings,
@@ -70,15 +72,12 @@ def apply_rule(rule: CompiledRule, decoded: DecodedSlice, versions: Sequence[int
 def _decide(rule: CompiledRule, decoded: DecodedSlice, tail: bool) -> tuple[list[_Step], int]:
     """The operations to be, in order, and how many rows give none."""
     before, after = _passes(rule, decoded.before), _passes(rule, decoded.after)
-    moved = _moved(rule, decoded)
     steps: list[_Step] = []
     filtered = 0
     for row, kind in enumerate(decoded.kinds):
         is_there = after is None or after[row]
         was_there = tail or before is None or before[row]
         if kind is not Kind.DELETE and is_there:
-            if kind is Kind.UPDATE and moved is not None and moved[row] and was_there:
-                steps.append(_Step(row, delete=True, by_after=False))
             steps.append(_Step(row, delete=False, by_after=True))
         elif tail or (kind is not Kind.INSERT and was_there):
             steps.append(_Step(row, delete=True, by_after=kind is Kind.INSERT))
@@ -95,20 +94,6 @@ def _passes(rule: CompiledRule, image: pa.RecordBatch) -> list[bool] | None:
     result = as_array(rule.where.run(batch), image.num_rows, rule.where.type)
     passes: list[bool] = pc.fill_null(result, False).to_pylist()
     return passes
-
-
-def _moved(rule: CompiledRule, decoded: DecodedSlice) -> list[bool] | None:
-    """Per row: is the document's place (index, routing) another one after the change?"""
-    if not rule.place_columns or Kind.UPDATE not in decoded.kinds:
-        return None
-    every = list(range(len(decoded.kinds)))
-    updates = [row for row in every if decoded.kinds[row] is Kind.UPDATE]
-    before, after = _Image(rule, decoded.before, updates), _Image(rule, decoded.after, updates)
-    moved = [False] * len(every)
-    for position, row in enumerate(updates):
-        old = (before.targets[position], before.routings[position])
-        moved[row] = old != (after.targets[position], after.routings[position])
-    return moved
 
 
 class _Image:

@@ -53,7 +53,9 @@ class CompiledRule:
     template_columns: dict[str, int]
 
     def apply(self, decoded: DecodedSlice, versions: Sequence[int], tail: bool) -> Operations:
-        """What a decoded slice (of ``columns``) means for the sink: see ``ingest.rules``. DataProblem names the row."""
+        """What a decoded slice (of ``columns``) means for the sink: see ``ingest.rules``. ``versions``: one base version
+        (``ingest.version.version_base``) per row. DataProblem names the row.
+        """
         return apply_rule(self, decoded, versions, tail)
 
 

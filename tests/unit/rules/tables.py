@@ -75,6 +75,6 @@ def decoded(rule: CompiledRule, changes: Sequence[Change]) -> DecodedSlice:
 
 
 def run(options: Any, changes: Sequence[Change], tail: bool = False, schema: TableSchema = ORDERS) -> Operations:
-    """Compile and apply; version n for row n, from 1."""
+    """Compile and apply; base version 10 for the first row, 20 for the second, and so on."""
     rule = compiled(options, schema)
-    return rule.apply(decoded(rule, changes), range(1, len(changes) + 1), tail)
+    return rule.apply(decoded(rule, changes), range(10, 10 * len(changes) + 1, 10), tail)

@@ -61,7 +61,7 @@ def test_documents_line_up_with_operations():
         ],
     )
     assert operations.keys == ["1", "3", "4", "5"]
-    assert operations.versions == [1, 3, 4, 5]
+    assert operations.versions == [11, 30, 41, 50]
     assert operations.sources == [0, 2, 3, 4]
     assert operations.dropped == {"filtered": 1}
     nothing = {"id": None, "kind": None, "source": None}
@@ -73,22 +73,24 @@ def test_documents_line_up_with_operations():
     ]
 
 
-def test_change_of_place_deletes_at_the_old_one():
-    """Invariant 2: an update that changes index or routing leaves nothing behind; key and version are the same."""
+def test_both_halves_of_a_move():
+    """Invariant 2: the halves of a moved document go to their own places, and the write is the newer one."""
     operations = run(
         sql_rule("SELECT id FROM shop.orders", index="{table}-{type}", routing="name"),
-        [(Kind.UPDATE, row(1, 1, "a"), row(1, 2, "b")), (Kind.UPDATE, row(2, 1, "a"), row(2, 1, "a"))],
+        [(Kind.DELETE, row(1, 1, "a"), None), (Kind.INSERT, None, row(1, 2, "B"))],
     )
-    assert operations.keys == ["1", "1", "2"]
-    assert operations.versions == [1, 1, 2]
-    assert operations.deletes == [True, False, False]
-    assert operations.targets == ["orders-1", "orders-2", "orders-1"]
-    assert operations.routings == ["a", "b", "a"]
+    assert operations.keys == ["1", "1"]
+    assert operations.versions == [10, 21]
+    assert operations.deletes == [True, False]
+    assert operations.targets == ["orders-1", "orders-2"]
+    assert operations.routings == ["a", "B"]
 
 
 def test_key_columns_and_place_columns():
     """The reader gets the key's columns in key order, and those that place the document apart from them."""
-    rule = compiled(sql_rule("SELECT id FROM shop.orders", index="{table}-{type}", routing="name", key=("name", "type")))
+    rule = compiled(
+        sql_rule("SELECT id FROM shop.orders", index="{table}-{type}", routing="name", key=("name", "type"))
+    )
     assert rule.key_columns == (2, 1)
     assert rule.place_columns == ()
     assert compiled(sql_rule("SELECT id FROM shop.orders", index="x-{type}")).place_columns == (1,)
