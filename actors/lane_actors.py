@@ -10,27 +10,33 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from actors.clock import Clock
 from actors.fencing import fence
 from actors.mailbox import ACTOR_LOST, ACTOR_SILENT, CONTROL, DATA, Answer, RayPeer
 from actors.reader import Assignment
-from ingest.checkpoint.contract import CheckpointStore, Member
-from ingest.problems import Problem, WorldProblem
+from ingest.checkpoint.contract import FENCED, CheckpointStore, Member
+from ingest.problems import DataProblem, Problem, WorldProblem
 from ingest.status import LaneState
 
-START_TIMEOUT_S = 30.0
-RESTART_WAIT_S = 20.0
+FIRST_START_TIMEOUT_S = 120.0
+"""A process that Ray has yet to start: its interpreter, imports and a busy machine."""
+
+START_TIMEOUT_S = 15.0
+"""A process that has served an epoch before; one that doesn't answer in this time hangs."""
+
+RESTART_WAIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class LaneActors:
-    """A lane's checkpoint actor and its sink actors."""
+    """A lane's checkpoint actor and its sink actors; ``served``: those that have answered before, by name."""
 
     lane: str
     checkpointer: RayPeer
     shards: Sequence[RayPeer]
+    served: set[str] = field(default_factory=set)
 
     @property
     def everyone(self) -> tuple[RayPeer, ...]:
@@ -48,15 +54,22 @@ def begin_epoch(
     store: CheckpointStore,
     lease_ms: float,
     clock: Clock,
+    held_epoch: int,
     report: Callable[[LaneState, int], None],
 ) -> Assignment:
-    """Bring a lane into a new epoch, as the design's steps 1 and 2 say. Problems of the store, the sink or an actor."""
+    """Bring a lane into a new epoch, as the design's steps 1 and 2 say. Problems of the store, the sink or an actor.
+
+    ``held_epoch``: the last one of this supervisor, 0 at its start. When another supervisor has claimed the lane since,
+    this one gives way (DataProblem ``checkpoint.fenced``): two that take turns would never get anywhere."""
+    if held_epoch and not store.holds(actors.lane, held_epoch):
+        what = f"another supervisor has taken the lane since epoch {held_epoch}"
+        raise DataProblem(FENCED, what, {"lane": actors.lane})
     claim = store.claim(actors.lane)
     claimed_at_ms = clock.monotonic_ms()
     report(LaneState.STARTING, claim.epoch)
     for peer in actors.everyone:
         peer.send("end_epoch", claim.epoch - 1, done=_ignore, group=CONTROL)
-    members = _start_all(actors.everyone, claim.epoch, clock)
+    members = _start_all(actors, claim.epoch, clock)
     store.enlist(actors.lane, claim.epoch, members)
     report(LaneState.FENCING, claim.epoch)
     fence(claim.earlier_members, members, claimed_at_ms, lease_ms, clock)
@@ -64,8 +77,9 @@ def begin_epoch(
     return Assignment(actors.lane, claim.epoch, claim.record, actors.shards, actors.checkpointer)
 
 
-def _start_all(peers: Sequence[RayPeer], epoch: int, clock: Clock) -> list[Member]:
+def _start_all(actors: LaneActors, epoch: int, clock: Clock) -> list[Member]:
     """Start every actor side by side; each gives its process."""
+    peers = actors.everyone
     answers: queue.SimpleQueue[tuple[RayPeer, Answer]] = queue.SimpleQueue()
 
     def start(peer: RayPeer) -> None:
@@ -78,7 +92,8 @@ def _start_all(peers: Sequence[RayPeer], epoch: int, clock: Clock) -> list[Membe
     waiting = set(peers)
     while waiting:
         try:
-            peer, answer = answers.get(timeout=START_TIMEOUT_S)
+            known = all(peer.name in actors.served for peer in waiting)
+            peer, answer = answers.get(timeout=START_TIMEOUT_S if known else FIRST_START_TIMEOUT_S)
         except queue.Empty:
             for silent in waiting:
                 silent.end(restart=True)
@@ -86,6 +101,7 @@ def _start_all(peers: Sequence[RayPeer], epoch: int, clock: Clock) -> list[Membe
             raise WorldProblem(ACTOR_SILENT, f"no answer to start from {names}; killed for a restart") from None
         if answer.problem is None:
             members.append(answer.value)
+            actors.served.add(peer.name)
             waiting.discard(peer)
         elif _restarting(answer.problem) and clock.monotonic_ms() < deadline_ms:
             clock.sleep_ms(50)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from actors.backoff import Backoff
 from actors.clock import Clock
-from actors.lane_actors import LaneActors, begin_epoch
+from actors.lane_actors import FIRST_START_TIMEOUT_S, LaneActors, begin_epoch
 from actors.mailbox import ACTOR_SILENT, DATA, Answer, RayPeer
 from actors.reader import Assignment
 from actors.stream import LaneReport, RunReport
@@ -51,6 +53,12 @@ class GroupOwner(Protocol):
 
     def reader(self, group: str) -> RayPeer:
         """A reader actor for a group, made on first use."""
+
+    def held_epoch(self, lane: str) -> int:
+        """The lane's last epoch under this supervisor; 0: none yet."""
+
+    def lane_began(self, lane: str, state: LaneState, epoch: int) -> None:
+        """A lane is on its way into an epoch."""
 
     def lane_moved(self, lane: str, state: LaneState, epoch: int, problem: Problem | None) -> None:
         """A lane's state changed."""
@@ -137,21 +145,28 @@ class LaneGroup:
             self._stopping.wait(delay_ms / 1000)
 
     def _begin(self, lanes: Sequence[str]) -> dict[str, Assignment]:
-        """Bring each lane into a new epoch; one that can't leaves the group."""
-        owner = self._owner
+        """Bring the lanes into new epochs, side by side, while the reader starts; one that can't leaves the group."""
         ready: dict[str, Assignment] = {}
-        for lane in lanes:
+        with ThreadPoolExecutor(len(lanes) + 1, thread_name_prefix="begin") as pool:
+            pool.submit(self._owner.reader, self.name)
+            begun = {lane: pool.submit(self._begin_lane, lane) for lane in lanes}
+        for lane, future in begun.items():
             try:
-                ready[lane] = begin_epoch(
-                    owner.lane_actors(lane),
-                    owner.store,
-                    owner.lease_ms,
-                    owner.clock,
-                    lambda state, epoch, name=lane: owner.lane_moved(name, state, epoch, None),
-                )
+                ready[lane] = future.result()
             except Problem as problem:
                 self._leave(lane, problem, 0.0)
         return ready
+
+    def _begin_lane(self, lane: str) -> Assignment:
+        owner = self._owner
+        return begin_epoch(
+            owner.lane_actors(lane),
+            owner.store,
+            owner.lease_ms,
+            owner.clock,
+            owner.held_epoch(lane),
+            partial(owner.lane_began, lane),
+        )
 
     def _read(self, began_ms: float) -> Mapping[str, Problem | None]:
         """Let the reader run until it ends; lanes that leave the run earlier are handed back at once."""
@@ -164,7 +179,7 @@ class LaneGroup:
 
         try:
             self.reader = self._owner.reader(self.name)
-            self.reader.ask("start", timeout_s=30, group=DATA)
+            self.reader.ask("start", timeout_s=FIRST_START_TIMEOUT_S, group=DATA)
         except Problem as problem:
             return dict.fromkeys(self._running, problem)
         for lane, assignment in self._running.items():

@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from ingest.binlog.slice_decoder import PureSliceDecoder
-
 from actors.checkpointer import Checkpointer
 from actors.clock import SystemClock
 from actors.drivers import open_driver
@@ -31,6 +29,7 @@ from actors.source import LaneSetting, MysqlStreamSource
 from actors.stream import StreamRun
 from actors.wiring import spawn
 from ingest.binlog.codec import PureReaderCodec
+from ingest.binlog.slice_decoder import PureSliceDecoder
 from ingest.checkpoint.contract import CheckpointStore
 from ingest.config.check import config_version, fingerprint
 from ingest.config.model import Config, GtidStart, Lane
@@ -58,12 +57,7 @@ RETRY_BOUND_MS = 300_000.0
 def store_of(config: Config) -> SqlCheckpointStore:
     """The checkpoint store, with its secret resolved here."""
     store = config.checkpoint.store
-    return SqlCheckpointStore(store if isinstance(store, str) else resolve(store) or "")
-
-
-def lane_key(config: Config, lane: str) -> str:
-    """A lane's name in the store: two ingests may share one."""
-    return f"{config.name}/{lane}"
+    return SqlCheckpointStore(store if isinstance(store, str) else resolve(store) or "", config.name)
 
 
 def parsed_rules(lane: Lane) -> tuple[ParsedRule, ...]:

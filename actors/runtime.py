@@ -88,6 +88,7 @@ class LocalRay:
         argv += [f"--port={gcs}", f"--temp-dir={home / 'r'}", f"--num-cpus={LOCAL_CPUS}"]
         argv += [f"--object-store-memory={OBJECT_STORE_BYTES}", f"--include-dashboard={str(self._dashboard).lower()}"]
         argv += ["--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"]
+        argv += ["--min-worker-port=0", "--max-worker-port=0"]
         names = ("ray-client-server-port", "metrics-export-port", "dashboard-agent-listen-port")
         argv += [f"--{name}={port}" for name, port in zip((*names, "dashboard-agent-grpc-port"), others, strict=True)]
         group = self._reaper.spawn(Launch(argv, home, log, environment))
@@ -128,6 +129,7 @@ def _environment(token_path: Path) -> Mapping[str, str]:
         "RAY_memory_monitor_refresh_ms": "0",
         "RAY_max_direct_call_object_size": "4000000",
         "RAY_DEDUP_LOGS": "0",
+        "RAY_worker_niceness": "0",  # Ray's default is 15: on a busy machine the pipeline would starve
     }
 
 

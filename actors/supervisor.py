@@ -164,6 +164,14 @@ class Supervisor:
             self._readers[group] = self._parts.spawn_reader(group)
         return self._readers[group]
 
+    def held_epoch(self, lane: str) -> int:
+        """See ``GroupOwner``."""
+        return self._lanes[lane].epoch
+
+    def lane_began(self, lane: str, state: LaneState, epoch: int) -> None:
+        """See ``GroupOwner``."""
+        self.lane_moved(lane, state, epoch, None)
+
     def lane_moved(self, lane: str, state: LaneState, epoch: int, problem: Problem | None) -> None:
         """See ``GroupOwner``."""
         known = self._lanes[lane]

@@ -9,6 +9,7 @@ import queue
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from actors.lane_actors import LaneActors
@@ -47,7 +48,7 @@ def survey(
 def _ask_all(peers: Sequence[RayPeer]) -> dict[RayPeer, Any]:
     inbox: queue.SimpleQueue[tuple[RayPeer, Answer]] = queue.SimpleQueue()
     for peer in peers:
-        peer.send("status", done=lambda answer, one=peer: inbox.put((one, answer)), group=CONTROL)
+        peer.send("status", done=partial(_deliver, inbox, peer), group=CONTROL)
     deadline_s = time.monotonic() + ANSWER_WITHIN_S
     answers: dict[RayPeer, Any] = {}
     for _ in peers:
@@ -58,6 +59,10 @@ def _ask_all(peers: Sequence[RayPeer]) -> dict[RayPeer, Any]:
         if answer.problem is None:
             answers[peer] = answer.value
     return answers
+
+
+def _deliver(inbox: queue.SimpleQueue[tuple[RayPeer, Answer]], peer: RayPeer, answer: Answer) -> None:
+    inbox.put((peer, answer))
 
 
 def _lane_status(facts: LaneFacts, answers: dict[RayPeer, Any]) -> LaneStatus:

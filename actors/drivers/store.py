@@ -53,8 +53,10 @@ _RECORDS = sa.Table(
 class SqlCheckpointStore:
     """See the module and ``ingest.checkpoint.contract.CheckpointStore``. No I/O before the first call."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, ingest: str = "") -> None:
+        """``ingest``: name of the ingest whose lanes these are; several may share a store."""
         self._url = sa.make_url(url)
+        self._ingest = f"{ingest}/" if ingest else ""
         self._engine: sa.Engine | None = None
 
     def __repr__(self) -> str:
@@ -62,6 +64,7 @@ class SqlCheckpointStore:
 
     def claim(self, lane: str) -> Claim:
         """Take the next epoch by compare-and-set."""
+        lane = self._ingest + lane
         with self._transaction() as connection:
             row = connection.execute(sa.select(_LANES).where(_LANES.c.lane == lane)).one_or_none()
             if row is None:
@@ -79,6 +82,7 @@ class SqlCheckpointStore:
 
     def enlist(self, lane: str, epoch: int, members: Sequence[Member]) -> None:
         """Name the processes that may write for the epoch, beside those of earlier epochs."""
+        lane = self._ingest + lane
         with self._transaction() as connection:
             row = connection.execute(sa.select(_LANES).where(_LANES.c.lane == lane)).one()
             named = {*_members(row.members), *members}
@@ -86,44 +90,48 @@ class SqlCheckpointStore:
 
     def settle(self, lane: str, epoch: int, members: Sequence[Member]) -> None:
         """Only these processes can still write: forget those of earlier epochs."""
+        lane = self._ingest + lane
         with self._transaction() as connection:
             self._update(connection, lane, epoch, members=_members_text(members))
 
     def commit(self, record: CheckpointRecord) -> None:
         """Write a record for its epoch; the new one is there before the old ones go."""
         encoded = encode(record)
+        lane = self._ingest + record.lane
         with self._transaction() as connection:
-            newest = connection.execute(sa.select(_LANES.c.record).where(_LANES.c.lane == record.lane)).scalar_one()
-            self._update(connection, record.lane, record.epoch, record=newest + 1)
+            newest = connection.execute(sa.select(_LANES.c.record).where(_LANES.c.lane == lane)).scalar_one()
+            self._update(connection, lane, record.epoch, record=newest + 1)
             connection.execute(
-                _RECORDS.insert().values(
-                    lane=record.lane, record=newest + 1, body=encoded.body, checksum=encoded.checksum
-                )
+                _RECORDS.insert().values(lane=lane, record=newest + 1, body=encoded.body, checksum=encoded.checksum)
             )
             connection.execute(
-                _RECORDS.delete().where(_RECORDS.c.lane == record.lane, _RECORDS.c.record <= newest + 1 - RECORDS_KEPT)
+                _RECORDS.delete().where(_RECORDS.c.lane == lane, _RECORDS.c.record <= newest + 1 - RECORDS_KEPT)
             )
 
     def holds(self, lane: str, epoch: int) -> bool:
         """Is this epoch still the lane's?"""
+        lane = self._ingest + lane
         with self._transaction(write=False) as connection:
             found = connection.execute(sa.select(_LANES.c.epoch).where(_LANES.c.lane == lane)).scalar_one_or_none()
             return bool(found == epoch)
 
     def latest(self, lane: str) -> CheckpointRecord | None:
         """The lane's last record."""
+        lane = self._ingest + lane
         with self._transaction(write=False) as connection:
             row = connection.execute(sa.select(_LANES).where(_LANES.c.lane == lane)).one_or_none()
             return None if row is None else self._record(connection, lane, row.record)
 
     def wish(self, lane: str) -> str | None:
         """What a person last said of a lane."""
+        lane = self._ingest + lane
         with self._transaction(write=False) as connection:
             found = connection.execute(sa.select(_WISHES.c.wish).where(_WISHES.c.lane == lane)).scalar_one_or_none()
             return None if found is None else str(found)
 
     def set_wish(self, lane: str, wish: str | None) -> None:
         """Remember it, over restarts."""
+        lane = self._ingest + lane
         with self._transaction() as connection:
             connection.execute(_WISHES.delete().where(_WISHES.c.lane == lane))
             if wish is not None:

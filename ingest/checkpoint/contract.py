@@ -51,12 +51,10 @@ class CheckpointStore(Protocol):
         """Take the next epoch by compare-and-set. Durable when it returns."""
 
     def enlist(self, lane: str, epoch: int, members: Sequence[Member]) -> None:
-        """Name the processes that may write for the epoch (replaces those named before for it); those of earlier
-        epochs stay named until ``settle``.
-        """
+        """Name processes that may write for the epoch, beside those of earlier epochs (until ``settle``)."""
 
-    def settle(self, lane: str, epoch: int) -> None:
-        """No process of an earlier epoch can write any more: forget them."""
+    def settle(self, lane: str, epoch: int, members: Sequence[Member]) -> None:
+        """Only these processes can still write: forget those of earlier epochs."""
 
     def commit(self, record: CheckpointRecord) -> None:
         """Write a record for its epoch by compare-and-set. Durable when it returns."""
