@@ -205,3 +205,15 @@ def test_sizes_that_are_not_known(kind: int, meta: int) -> None:
     with pytest.raises(DataProblem, match=r"type\.unknown") as caught:
         stored_size(column("c", kind, meta))
     assert caught.value.where["column"] == "c"
+
+
+def test_old_temporal_types() -> None:
+    """Tables of before 5.6.4 keep the old encodings of TIME, DATETIME and TIMESTAMP; their bytes are cut and read."""
+    columns = (column("i", F.LONG), column("d", F.DATETIME), column("t", F.TIME), column("s", F.TIMESTAMP))
+    schema = TableSchema(TableName("d", "t"), columns, (0,))
+    stored = (7).to_bytes(4, "little") + (20240229235958).to_bytes(8, "little")
+    stored += (-8385958).to_bytes(3, "little", signed=True) + (1_709_251_198).to_bytes(4, "little")
+    walker = PureRowWalker(schema, b"", b"\x0f")
+    block = walker.walk(RowsEvent(1, Kind.INSERT, 4, b"", b"\x0f", (b"\0" + stored) * 3))
+    keys = walker.keys(block.after, [0, 1, 2, 3])
+    assert keys == ["7|2024-02-29 23:59:58|-838:59:58|2024-02-29 23:59:58"] * 3
