@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from actors.clock import Clock
 from actors.drivers import open_driver
-from actors.parts import connect_options, lane_key, parsed_rules, store_of
+from actors.parts import connect_options, parsed_rules, store_of
 from actors.secrets import resolve
 from actors.verify.comparison import CHUNK_ROWS, LaneEnds, Progress, RowsComparison
 from actors.verify.frontier import CatchUp
@@ -74,7 +74,7 @@ def verify_lane(
         with selected_rows(config, lane.cluster) as rows:
             catch_up = CatchUp(
                 store,
-                lane_key(config, name),
+                name,
                 clock,
                 options.wait_ms,
                 lambda missing: tell("transactions to wait for", 0, missing),

@@ -153,11 +153,12 @@ def table_plan(
 def _reading(target: SinkTarget, documents: pa.Schema) -> Reading:
     stored = {field.name: _stored_names(field.name, target) for field in documents}
     every = [name for names in stored.values() for name in names]
-    shared = isinstance(target, ElasticsearchTarget) and target.write == "upsert"
-    shared = shared or (isinstance(target, HbaseTarget) and target.delete == "columns")
+    merged = isinstance(target, ElasticsearchTarget) and target.write == "upsert"  # Elasticsearch writes it anew
+    shared = merged or (isinstance(target, HbaseTarget) and target.delete == "columns")
+    json_names = [name for field in documents if mysql_type(field) == "json" for name in stored[field.name]]
     return Reading(
         own=every if shared else None,
-        json_fields={name for field in documents if mysql_type(field) == "json" for name in stored[field.name]},
+        json_fields=frozenset(every if merged else json_names),
         empty_is_absent=isinstance(target, HbaseTarget),
     )
 
