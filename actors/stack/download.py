@@ -52,7 +52,7 @@ def find_tool(name: str, package: str) -> str:
     return path
 
 
-def tail(log: Path, lines: int = 15) -> str:
+def tail(log: Path, lines: int = 25) -> str:
     """The last lines of a log, indented; empty when there is none."""
     try:
         text = log.read_text(encoding="utf-8", errors="replace")

@@ -204,6 +204,7 @@ class Elasticsearch(Server):
             ES_PATH_CONF=str(self.directory / "conf"),
             ES_TMPDIR=str(self.directory / "tmp"),
             ES_JAVA_OPTS=" ".join(options),
+            CLI_JAVA_OPTS="-XX:TieredStopAtLevel=1",  # the launcher is short-lived
         )
 
     def _program(self, name: str, *arguments: str, feed: str = "") -> Launch:

@@ -117,7 +117,6 @@ class Hbase(Server):
     """
 
     port_count: ClassVar[int] = 4
-    start_timeout_s: ClassVar[float] = 180.0
 
     def __init__(
         self,

@@ -100,7 +100,6 @@ class Mysql(Server):
     """A MySQL server. ``options`` override or add to mysqld's (``{"binlog_row_metadata": "MINIMAL"}``)."""
 
     port_count: ClassVar[int] = 1
-    start_timeout_s: ClassVar[float] = 90.0
 
     def __init__(
         self,
