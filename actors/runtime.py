@@ -126,6 +126,7 @@ def _environment(token_path: Path) -> Mapping[str, str]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token_path),
         "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_raylet_start_wait_time_s": "120",
         "RAY_memory_monitor_refresh_ms": "0",
         "RAY_max_direct_call_object_size": "4000000",
         "RAY_DEDUP_LOGS": "0",
