@@ -49,7 +49,7 @@ _GEOMETRIES = {
     "GEOMETRYCOLLECTION": 7,
     "GEOMCOLLECTION": 7,
 }
-_BYTES = {"BINARY", "VARBINARY", "TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB", "VECTOR"}
+_BYTES = {"BINARY", "VARBINARY", "TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB"}
 _BLOB_LENGTH_BYTES = {"TINY": 1, "MEDIUM": 3, "LONG": 4}
 _NATIONAL = {"NCHAR", "NVARCHAR"}
 _LENGTH_OF_DOUBLE = 25
@@ -75,7 +75,7 @@ class ColumnType:
 
     def collation(self, collate: str | None, table_collation: int, utf8mb4_default: int) -> int | None:
         """The collation id of a column of this type: by COLLATE, else its character set, else the table's default."""
-        if self.type is FieldType.BLOB or self.type in (FieldType.STRING, FieldType.VARCHAR, FieldType.VECTOR):
+        if self.type in (FieldType.BLOB, FieldType.STRING, FieldType.VARCHAR):
             if not self.text:
                 return BINARY
         elif self.type not in (FieldType.ENUM, FieldType.SET):

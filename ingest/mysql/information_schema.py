@@ -112,7 +112,7 @@ def _column(row: ColumnRow, version: ServerVersion) -> Column:
 def _collation(row: ColumnRow, kind: ColumnType) -> int | None:
     if row.collation is not None:
         return collation_id(row.collation)
-    has_one = (_F.STRING, _F.VARCHAR, _F.BLOB, _F.VECTOR, _F.ENUM, _F.SET)
+    has_one = (_F.STRING, _F.VARCHAR, _F.BLOB, _F.ENUM, _F.SET)
     return BINARY if kind.type in has_one else None
 
 

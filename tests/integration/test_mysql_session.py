@@ -165,7 +165,7 @@ def test_a_server_that_asks_for_the_password_in_clear_gets_nothing(mysql9: Mysql
 def test_tls_modes(mysql9: Mysql, mysql56: Mysql) -> None:  # noqa: F811
     """Preferred and required encrypt; required fails by name where the server offers none."""
     for mode in ("preferred", "required"):
-        with open_session(mysql9, tls=TlsOptions(mode=mode)) as session:  # type: ignore[arg-type]
+        with open_session(mysql9, tls=TlsOptions(mode=mode)) as session:
             assert session.encrypted
             assert session.show("SHOW STATUS LIKE 'Ssl_cipher'")[0]["value"]
     with pytest.raises(DataProblem) as caught:
@@ -229,7 +229,7 @@ def test_changes_arrive(server: Mysql, table: str, mode: str) -> None:
     """What is written before and after the dump begins arrives, decodes, and carries the server's GTIDs."""
     start = executed(server)
     execute(server, f"INSERT INTO {table} (b) VALUES ('before')")
-    with open_session(server, tls=TlsOptions(mode=mode)) as session:  # type: ignore[arg-type]
+    with open_session(server, tls=TlsOptions(mode=mode)) as session:
         assert session.encrypted is (mode == "preferred" and server.version == "9")
         decoded = DecodedDump(dump_of(session, start))
         decoded.read_transactions(1)
@@ -256,7 +256,7 @@ def test_large_events_and_many_bytes(mysql9: Mysql, mode: str) -> None:  # noqa:
     execute(
         mysql9, "INSERT INTO sessions.big SELECT a.id * 100 + b.id + 10, 'filler' FROM sessions.big a, sessions.big b"
     )
-    with open_session(mysql9, tls=TlsOptions(mode=mode)) as session:  # type: ignore[arg-type]
+    with open_session(mysql9, tls=TlsOptions(mode=mode)) as session:
         decoded = DecodedDump(dump_of(session, start))
         decoded.read_transactions(len(sizes) + 1)
         decoded.dump.close()
@@ -369,7 +369,7 @@ def test_a_killed_dump_is_a_lost_connection(server: Mysql) -> None:
 @pytest.mark.parametrize("version", ["9", "5.6"])
 def test_purged_and_lost_transactions(version: str) -> None:
     """A frontier behind gtid_purged is told which transactions are gone; one ahead of the server, that it is ahead."""
-    with Mysql(version, server_id=91) as own:  # type: ignore[arg-type]
+    with Mysql(version, server_id=91) as own:
         execute(own, "CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "FLUSH LOGS")
         gone = executed(own)
         execute(own, "INSERT INTO d.t VALUES (1)", "FLUSH LOGS")
@@ -430,7 +430,7 @@ def test_cut_in_the_middle_of_a_packet(server: Mysql, table: str, mode: str) -> 
     start = executed(server)
     execute(server, f"INSERT INTO {table} (b) VALUES (REPEAT('x', 900000))")
     with TcpProxy(("127.0.0.1", server.port)) as proxy:
-        session = connect(_through(proxy), options_of(tls=TlsOptions(mode=mode)))  # type: ignore[arg-type]
+        session = connect(_through(proxy), options_of(tls=TlsOptions(mode=mode)))
         proxy.cut_after(500_000)
         dump = dump_of(session, start)
         decoded = DecodedDump(dump)
