@@ -233,7 +233,7 @@ def serve(reaper: Reaper, owner: int, wakeup: int) -> None:
             *lines, buffer = (buffer + chunk).split(b"\n")
             for line in lines:
                 _answer(reaper, line.decode())
-            if not chunk and not reaper.detached:
+            if not chunk:
                 return
         if pidfd in ready and not reaper.detached:
             return

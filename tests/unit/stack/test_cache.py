@@ -59,7 +59,12 @@ def test_what_a_killed_build_left_is_not_taken_over(tmp_path: Path) -> None:
     stale = tmp_path / "partial" / "thing"
     stale.mkdir(parents=True)
     (stale / "stale").touch()
-    entry = Cache(tmp_path).ensure("thing", lambda folder: (folder / "fresh").touch())
+
+    def build(folder: Path) -> None:
+        assert not list((tmp_path / "partial").rglob("stale"))  # its space is free again
+        (folder / "fresh").touch()
+
+    entry = Cache(tmp_path).ensure("thing", build)
     assert [file.name for file in entry.iterdir()] == ["fresh"]
 
 

@@ -112,10 +112,11 @@ def test_a_forked_copy_of_the_owner_keeps_nothing_alive(tmp_path: Path) -> None:
         os.killpg(owner.pid, signal.SIGKILL)  # the forked copy
 
 
-def test_ctrl_c_reaches_the_owner_only(tmp_path: Path) -> None:
-    """A terminal's SIGINT to the owner's group leaves the reaper able to clean up."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT, signal.SIGHUP])
+def test_a_terminals_signals_reach_the_owner_only(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C, Ctrl-\\ or a closed terminal end the owner's group; the reaper is not in it, and cleans up."""
     owner, reaper, child = start_owner(tmp_path, "crash")
-    os.killpg(owner.pid, signal.SIGINT)
+    os.killpg(owner.pid, number)
     owner.wait(20)
     assert eventually(lambda: not child.is_alive() and not reaper.is_alive())
     assert not (tmp_path / "data").exists()
@@ -168,12 +169,14 @@ def test_a_group_lives_as_long_as_an_orphan_in_it(tmp_path: Path, reaper: Reaper
 
 
 def test_terminate_wakes_a_stopped_process(tmp_path: Path, reaper: Reaper) -> None:
-    """SIGTERM takes effect on a process frozen by SIGSTOP."""
-    group = reaper.spawn(launch(tmp_path, "sleep", "600"))
-    os.kill(group, signal.SIGSTOP)
+    """A process frozen by SIGSTOP gets to handle SIGTERM."""
+    script = "trap 'exit 5' TERM; echo ready; while :; do sleep 1; done"
+    group = reaper.spawn(launch(tmp_path, "sh", "-c", script))
+    assert eventually(lambda: (tmp_path / "log").exists() and "ready" in (tmp_path / "log").read_text())
+    os.killpg(group, signal.SIGSTOP)
     reaper.terminate(group)
     assert eventually(lambda: not reaper.is_alive(group))
-    assert reaper.exit_status(group) == -signal.SIGTERM
+    assert reaper.exit_status(group) == 5
 
 
 def test_a_program_that_is_missing_is_named(tmp_path: Path, reaper: Reaper) -> None:
@@ -212,8 +215,14 @@ def test_a_recycled_pid_is_never_signalled() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up privileges")
-def test_uid_drops_all_privileges(tmp_path: Path, reaper: Reaper) -> None:
+def test_uid_drops_all_privileges(tmp_path: Path) -> None:
     """A launch with a uid runs without root's uid, groups and capabilities."""
+    groups = os.getgroups()
+    os.setgroups([4242])
+    try:
+        reaper = Reaper()
+    finally:
+        os.setgroups(groups)
     wanted = replace(
         launch(tmp_path, "grep", "-E", "^(Uid|Gid|Groups|CapEff|NoNewPrivs):", "/proc/self/status"),
         uid=9200,
@@ -226,3 +235,4 @@ def test_uid_drops_all_privileges(tmp_path: Path, reaper: Reaper) -> None:
     assert lines["Groups"].split() == []
     assert int(lines["CapEff"], 16) == 0
     assert lines["NoNewPrivs"].strip() == "1"
+    reaper.close()

@@ -201,7 +201,7 @@ def test_close_ends_a_start_in_another_thread(cache: Cache) -> None:
     server.close()
     starter.join(10)
     assert not starter.is_alive()
-    assert len(problems) == 1
+    assert [problem.code.name for problem in problems] == ["stack.reaper_failed"]  # not: it took too long
     assert run_directories(cache) == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,8 @@ def cache(tmp_path: Path) -> Cache:
     return Cache(tmp_path)
 
 
-def detached_sleep(cache: Cache) -> Running:
+@pytest.fixture
+def running(cache: Cache) -> Iterator[Running]:
     """A process behind a detached reaper, as ``stack up`` leaves them."""
     directory = cache.directory("run") / "sleep-1"
     directory.mkdir()
@@ -33,7 +35,9 @@ def detached_sleep(cache: Cache) -> Running:
     assert child is not None
     assert keeper is not None
     reaper.detach()
-    return Running("sleep", "127.0.0.1:1", {"version": "1"}, keeper, {"sleep": child}, str(directory))
+    recorded = Running("sleep", "127.0.0.1:1", {"version": "1"}, keeper, {"sleep": child}, str(directory))
+    yield recorded
+    state.end(cache, recorded)
 
 
 def test_a_record_survives_the_file(cache: Cache) -> None:
@@ -45,9 +49,8 @@ def test_a_record_survives_the_file(cache: Cache) -> None:
     assert state.read_all(cache) == {}
 
 
-def test_end_ends_the_server_its_reaper_and_its_data(cache: Cache) -> None:
+def test_end_ends_the_server_its_reaper_and_its_data(cache: Cache, running: Running) -> None:
     """``down`` leaves no process, no directory and no record."""
-    running = detached_sleep(cache)
     state.write(cache, running)
     assert running.is_alive
     state.end(cache, running)
@@ -57,18 +60,16 @@ def test_end_ends_the_server_its_reaper_and_its_data(cache: Cache) -> None:
     assert state.read_all(cache) == {}
 
 
-def test_end_works_without_the_reaper(cache: Cache) -> None:
+def test_end_works_without_the_reaper(cache: Cache, running: Running) -> None:
     """When the reaper was killed, what it kept is still ended and removed."""
-    running = detached_sleep(cache)
     running.reaper.send(signal.SIGKILL)
     state.end(cache, running)
     assert not running.processes["sleep"].is_alive()
     assert not Path(running.directory).exists()
 
 
-def test_end_never_signals_a_stranger(cache: Cache) -> None:
+def test_end_never_signals_a_stranger(cache: Cache, running: Running) -> None:
     """A record whose pids were given to other processes ends nobody."""
-    running = detached_sleep(cache)
     with subprocess.Popen(["sleep", "600"]) as stranger:
         identity = ProcessId.of(stranger.pid)
         assert identity is not None
@@ -76,5 +77,3 @@ def test_end_never_signals_a_stranger(cache: Cache) -> None:
         state.end(cache, replace(running, reaper=recycled, processes={"sleep": recycled}))
         assert stranger.poll() is None
         stranger.kill()
-    state.end(cache, running)
-    assert not running.reaper.is_alive()
