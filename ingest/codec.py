@@ -115,9 +115,12 @@ class RowWalker(Protocol):
     def walk(self, event: RowsEvent) -> RowBlock:
         """Cut the event's run of images. DataProblem when it doesn't end where the event ends."""
 
-    def keys(self, images: Sequence[bytes], columns: Sequence[int]) -> list[str]:
+    def keys(self, images: Sequence[bytes], columns: Sequence[int], after: bool | None = None) -> list[str]:
         """The key text of each image: see ``ingest.keys.join_key``; the columns by index into the schema.
-        DataProblem when a key column isn't in the image.
+
+        ``after``: the images are after images (False: before images). None will do where both kinds hold the same
+        columns, as they do unless binlog_row_image is MINIMAL or NOBLOB. DataProblem when a key column is NULL or
+        isn't in the image.
         """
 
 
