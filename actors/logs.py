@@ -123,6 +123,6 @@ def _mask_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -
 
 
 def _order(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """When, how bad and what first; then the rest as it was given."""
+    """When, how bad and what first; then the rest as it was given, without what Ray adds to every record."""
     first = {name: event.pop(name) for name in ("time", "level", "event", "logger") if name in event}
-    return {**first, **event}
+    return {**first, **{name: value for name, value in event.items() if not name.startswith("_ray_")}}

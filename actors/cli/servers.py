@@ -96,7 +96,7 @@ def _host(config: Config, endpoint: Endpoint, options: ConnectOptions, lanes: Se
 
 def _rules(config: Config, session: Session, lanes: Sequence[str]) -> Iterator[Problem]:
     rules = [(lane, rule) for lane in lanes for rule in parsed_rules(config.lanes[lane])]
-    promote = any(row["Value"] == "FULL" for row in session.show("SHOW GLOBAL VARIABLES LIKE 'binlog_row_metadata'"))
+    promote = any(row["value"] == "FULL" for row in session.show("SHOW GLOBAL VARIABLES LIKE 'binlog_row_metadata'"))
     schemas = table_schemas(session, [pattern for _lane, rule in rules for pattern in rule.patterns], promote)
     for lane, rule in rules:
         for problem in _rule(rule, schemas):
