@@ -47,7 +47,7 @@ class PureSliceDecoder:
 
     def __init__(self, zero_dates: ZeroDates = "null") -> None:
         self._zero_dates: ZeroDates = zero_dates
-        self._decoders: dict[tuple[bytes, bytes, bytes, tuple[int, ...]], _ImageDecoder] = {}
+        self._decoders: dict[tuple[bytes, bytes, bytes | None, tuple[int, ...]], _ImageDecoder] = {}
         self._nulled: dict[tuple[str, str], int] = {}
 
     @property
@@ -63,8 +63,8 @@ class PureSliceDecoder:
         """See ``SliceDecoder.decode``."""
         schema = self.schema_of(part)
         before, after = _spans(part)
-        before_present = b"" if part.kinds.count(Kind.INSERT) == part.rows else part.before_present
-        after_present = b"" if part.kinds.count(Kind.DELETE) == part.rows else part.after_present
+        before_present = None if part.kinds.count(Kind.INSERT) == part.rows else part.before_present
+        after_present = None if part.kinds.count(Kind.DELETE) == part.rows else part.after_present
         return DecodedSlice(
             schema,
             before=self._batch(part, schema, before_present, before, tuple(columns)),
@@ -74,9 +74,9 @@ class PureSliceDecoder:
         )
 
     def _batch(
-        self, part: Slice, schema: TableSchema, present: bytes, spans: Sequence[Span], columns: tuple[int, ...]
+        self, part: Slice, schema: TableSchema, present: bytes | None, spans: Sequence[Span], columns: tuple[int, ...]
     ) -> pa.RecordBatch:
-        """``present`` is b"" where no row has the image."""
+        """``present`` is None where no row has the image."""
         key = (part.table_map[8:], part.supplement, present, columns)
         decoder = self._decoders.get(key)
         if decoder is None:
@@ -87,13 +87,15 @@ class PureSliceDecoder:
 
 
 class _ImageDecoder:
-    """Decodes images of one table with one columns-present bitmap (b"": there is no image)."""
+    """Decodes images of one table with one columns-present bitmap (None: there is no image)."""
 
-    def __init__(self, schema: TableSchema, present: bytes, columns: tuple[int, ...], zero_dates: ZeroDates) -> None:
+    def __init__(
+        self, schema: TableSchema, present: bytes | None, columns: tuple[int, ...], zero_dates: ZeroDates
+    ) -> None:
         self._table = str(schema.name)
         self._readers = [_named_reader(schema, index, zero_dates) for index in columns]
         self._arrow_schema = pa.schema([reader.field for reader in self._readers])
-        self._splitter = _splitter(schema, present, columns) if present else None
+        self._splitter = None if present is None else _splitter(schema, present, columns)
 
     def batch(self, part: Slice, spans: Sequence[Span], nulled: dict[tuple[str, str], int]) -> pa.RecordBatch:
         """One row per span. Adds to ``nulled`` the dates that became null."""
