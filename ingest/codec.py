@@ -115,12 +115,18 @@ class RowWalker(Protocol):
     def walk(self, event: RowsEvent) -> RowBlock:
         """Cut the event's run of images. DataProblem when it doesn't end where the event ends."""
 
-    def keys(self, images: Sequence[bytes], columns: Sequence[int], after: bool | None = None) -> list[str]:
+    def keys(
+        self,
+        images: Sequence[bytes],
+        columns: Sequence[int],
+        after: bool | None = None,
+        null_text: str | None = None,
+    ) -> list[str]:
         """The key text of each image: see ``ingest.keys.join_key``; the columns by index into the schema.
 
         ``after``: the images are after images (False: before images). None will do where both kinds hold the same
-        columns, as they do unless binlog_row_image is MINIMAL or NOBLOB. DataProblem when a key column is NULL or
-        isn't in the image.
+        columns, as they do unless binlog_row_image is MINIMAL or NOBLOB. ``null_text`` stands for NULL; without one
+        a NULL is a DataProblem, as is a column that isn't in the image.
         """
 
 

@@ -10,6 +10,7 @@ Source: MySQL's doc page "Rows_event". DataProblem for images that don't end whe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from ingest.binlog.cursor import Damage, Damaged
 from ingest.binlog.framing import MALFORMED
@@ -123,9 +124,10 @@ _KeyStep = tuple[_Steps, int, Callable[[bytes, int], str]]
 class _Keys:
     """The key of one kind of images over one choice of columns."""
 
-    def __init__(self, schema: TableSchema, images: _Images, columns: Sequence[int]) -> None:
+    def __init__(self, schema: TableSchema, images: _Images, columns: Sequence[int], null_text: str | None) -> None:
         self._schema = schema
         self._images = images
+        self._null_text = null_text
         for column in columns:
             if column not in images.present:
                 what = f"the row image doesn't hold column {schema.columns[column].name!r}"
@@ -168,7 +170,9 @@ class _Keys:
         plan: list[_KeyStep] = []
         before, start = 0, self._images.null_bytes
         for place, render in zip(self._places, self._renderers, strict=True):
-            if sizes[place] is None:
+            if sizes[place] is None and self._null_text is not None:
+                render = partial(_constant, self._null_text)
+            elif sizes[place] is None:
                 column = self._schema.columns[self._images.present[place]]
                 what = f"key column {column.name!r} is NULL"
                 raise DataProblem(KEY_NULL, what, {"table": self._schema.name, "column": column.name})
@@ -179,6 +183,10 @@ class _Keys:
             self._plans.clear()
         self._plans[nulls] = tuple(plan)
         return self._plans[nulls]
+
+
+def _constant(text: str, _image: bytes, _at: int) -> str:
+    return text
 
 
 class PureRowWalker:
@@ -193,7 +201,7 @@ class PureRowWalker:
         self._before_present, self._after_present = before_present, after_present
         self._before = _Images(schema, before_present)
         self._after = _Images(schema, after_present)
-        self._keys: dict[tuple[bool, tuple[int, ...]], _Keys] = {}
+        self._keys: dict[tuple[bool, tuple[int, ...], str | None], _Keys] = {}
 
     def walk(self, event: RowsEvent) -> RowBlock:
         """Cut the event's run of images. DataProblem when it doesn't end where the event ends."""
@@ -206,17 +214,24 @@ class PureRowWalker:
         except Damaged as error:
             raise self._damaged(str(error)) from error
 
-    def keys(self, images: Sequence[bytes], columns: Sequence[int], after: bool | None = None) -> list[str]:
+    def keys(
+        self,
+        images: Sequence[bytes],
+        columns: Sequence[int],
+        after: bool | None = None,
+        null_text: str | None = None,
+    ) -> list[str]:
         """The key text of each image; the columns by index into the schema.
 
         ``after``: the images are after images (else before images). None will do where both kinds hold the same
-        columns (always with binlog_row_image=FULL). DataProblem: a key column is NULL or not in the image.
+        columns (always with binlog_row_image=FULL). ``null_text`` stands for NULL; without one a NULL is a
+        DataProblem, as is a column that isn't in the image.
         """
         side = self._side(after)
-        reader = self._keys.get((side, tuple(columns)))
+        reader = self._keys.get((side, tuple(columns), null_text))
         if reader is None:
-            reader = _Keys(self._schema, self._after if side else self._before, columns)
-            self._keys[(side, tuple(columns))] = reader
+            reader = _Keys(self._schema, self._after if side else self._before, columns, null_text)
+            self._keys[side, tuple(columns), null_text] = reader
         try:
             return reader.read(images)
         except Damaged as error:

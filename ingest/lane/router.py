@@ -45,6 +45,10 @@ UNMAPPED = declare(
 )
 
 
+NULL_PLACE = "\0NULL"
+"""Stands for NULL in an identity (which is only compared)."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleRoute:
     """A rule that takes a table's rows: its index in the lane, the columns of its document key, and those that decide
@@ -263,8 +267,8 @@ def _collect(
     shape: SliceShape,
 ) -> None:
     """What one rule makes of each row of a block; a changed identity gives a delete and an insert."""
-    before = _identities(walker, block.before, route) if kind is not Kind.INSERT else []
-    after = _identities(walker, block.after, route) if kind is not Kind.DELETE else []
+    before = _identities(walker, block.before, route, after=False) if kind is not Kind.INSERT else []
+    after = _identities(walker, block.after, route, after=True) if kind is not Kind.DELETE else []
     if kind is Kind.INSERT:
         for change, (key, identity), image in zip(changes, after, block.after, strict=True):
             change.append((key, identity, shape, kind, b"", image))
@@ -281,9 +285,10 @@ def _collect(
                 change.append((*new, shape, Kind.INSERT, b"", now))
 
 
-def _identities(walker: RowWalker, images: Sequence[bytes], route: RuleRoute) -> list[tuple[str, str]]:
-    """(document key, identity) of each image."""
-    keys = walker.keys(images, route.key_columns)
+def _identities(walker: RowWalker, images: Sequence[bytes], route: RuleRoute, *, after: bool) -> list[tuple[str, str]]:
+    """(document key, identity) of each image. A key column is never NULL; a place column may be."""
+    keys = walker.keys(images, route.key_columns, after)
     if not route.place_columns:
         return list(zip(keys, keys, strict=True))
-    return list(zip(keys, walker.keys(images, route.key_columns + route.place_columns), strict=True))
+    columns = route.key_columns + route.place_columns
+    return list(zip(keys, walker.keys(images, columns, after, NULL_PLACE), strict=True))
