@@ -7,7 +7,7 @@ libs/mysql/binlog/event/codecs/binary.cpp (fields) and compression/base.h (types
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
@@ -38,7 +38,7 @@ def inner_events(body: bytes) -> Iterator[bytes]:
         raise DataProblem(COMPRESSION, f"a transaction is compressed by type {kind}; 0 (zstd) and 255 (none) are known")
     pieces = _inflate(payload) if kind == _ZSTD else iter((payload,))
     inflated = 0
-    for event in _split(pieces):
+    for event in split_events(pieces):
         inflated += len(event)
         yield event
     if inflated != fields.get(_INFLATED_SIZE, inflated):
@@ -67,8 +67,8 @@ def _inflate(payload: bytes) -> Iterator[bytes]:
             yield piece
 
 
-def _split(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Cut events out of a run of pieces."""
+def split_events(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut the events out of a run of bytes that comes in pieces of any size. Damage when it ends within an event."""
     pending = bytearray()
     wanted = HEADER_SIZE
     for piece in pieces:

@@ -31,7 +31,10 @@ SHAPES: list[tuple[Column, st.SearchStrategy[bytes]]] = [
         column("w", F.VARCHAR, 400, 255),
         st.text("ab|", max_size=8).map(lambda t: struct.pack("<H", len(t)) + t.encode()),
     ),
-    (column("b", F.BLOB, 3, 63), st.binary(max_size=9).map(lambda t: len(t).to_bytes(3, "little") + t)),
+    (
+        column("b", F.BLOB, 3, 63),
+        (st.binary(max_size=9) | st.just(bytes(70_000))).map(lambda t: len(t).to_bytes(3, "little") + t),
+    ),
     (column("l", F.BLOB, 4, 63), st.binary(max_size=9).map(lambda t: len(t).to_bytes(4, "little") + t)),
     (column("d", F.DATETIME2, 3), st.binary(min_size=7, max_size=7)),
     (column("t", F.TINY), st.binary(min_size=1, max_size=1)),
