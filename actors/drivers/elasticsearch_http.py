@@ -35,7 +35,8 @@ from ingest.sinks.faults import NOT_UNDERSTOOD, TIMEOUT, TLS_FAILED, UNREACHABLE
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 
-_CERTIFICATE_WORDS = ("certificate", "hostname", "wrong_version_number", "unknown_ca", "self-signed")
+_CERTIFICATE_WORDS = ("certificate", "hostname", "wrong_version_number", "unknown_ca", "no such file", "pem lib")
+"""Of the client's TLS errors, what trying again won't heal."""
 
 
 class _AsItIs(Serializer):

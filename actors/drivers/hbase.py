@@ -27,7 +27,7 @@ from ingest.sinks.faults import BUSY, TARGET_REFUSED
 from ingest.sinks.hbase.classify import (
     argument_refusal,
     first_line,
-    io_problem,
+    illegal_name,
     io_refusal,
     missing_family,
     missing_table,
@@ -112,30 +112,30 @@ class HbaseDriver:
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _table(self, target: str) -> str:
-        return self._options.table_prefix + target
+        """The table's full name; HBase lists those of its default namespace without one."""
+        return (self._options.table_prefix + target).removeprefix("default:")
 
     def _prepare(self, table: str, target: HbaseTarget) -> None:
-        families = self._families(table)
-        if families is None and target.create:
+        illegal = illegal_name(table)
+        if illegal is not None:
+            raise self._connections[0].placed(illegal)
+        if not self._exists(table):
+            if not target.create:
+                raise self._connections[0].placed(missing_table(table, target.families))
             self._create(table, target)
-            families = self._families(table)
-        if families is None:
-            raise self._connections[0].placed(missing_table(table, target.families))
+        ask = self._connections[0].ask
+        described = ask(lambda connection: connection.client.getColumnDescriptors(table.encode()), table)
+        families = {name.decode().rstrip(":") for name in described}
         for family in target.families:
             if family not in families:
                 raise self._connections[0].placed(missing_family(table, family))
-        if not self._connections[0].ask(lambda connection: connection.client.isTableEnabled(table.encode()), table):
+        if not ask(lambda connection: connection.client.isTableEnabled(table.encode()), table):
             what, hint = f"the HBase table {table!r} is disabled", f"In `hbase shell`: enable '{table}'"
             raise self._connections[0].placed(WorldProblem(BUSY, what, {"table": table}, hint))
 
-    def _families(self, table: str) -> set[str] | None:
-        try:
-            found = self._connections[0].call(lambda connection: connection.client.getColumnDescriptors(table.encode()))
-        except HbaseIOError as error:
-            if "TableNotFoundException" in text_of(error):
-                return None
-            raise self._connections[0].placed(io_problem(text_of(error), table)) from error
-        return {name.decode().rstrip(":") for name in found} or None
+    def _exists(self, table: str) -> bool:
+        """By the list of all tables: asking for one that isn't there is an error, and which one depends on why."""
+        return table.encode() in self._connections[0].ask(lambda connection: connection.client.getTableNames(), table)
 
     def _create(self, table: str, target: HbaseTarget) -> None:
         families = [

@@ -31,6 +31,7 @@ SERVER_ERROR = declare(
 _CLASS = re.compile(r"\b(?:[a-z]\w*\.)*([A-Z]\w+(?:Exception|Error))\b")
 _FAMILY = re.compile(r"Column family (\S+) does not exist")
 _TOO_LARGE = re.compile(r"(?i)keyvalue size too large|cell .*size|exceeds? .*(limit|size)|too large")
+_LEGAL_NAME = re.compile(r"(?:\w+:)?\w[\w.-]*")
 
 _MISSING = {"TableNotFoundException", "NoSuchColumnFamilyException", "NamespaceNotFoundException"}
 _FORBIDDEN = {"AccessDeniedException", "AccessControlException"}
@@ -103,6 +104,14 @@ def missing_family(table: str, family: str) -> DataProblem:
     hint = f"Add it in `hbase shell`: alter '{table}', NAME => '{family}'   (or name another family in the rule)"
     what = f"the HBase table {table!r} has no column family {family!r}"
     return DataProblem(TARGET_MISSING, what, {"table": table, "family": family}, hint)
+
+
+def illegal_name(table: str) -> DataProblem | None:
+    """The problem with a table's name that HBase can't have, or None (source: HBase's TableName.isLegal...Name)."""
+    if _LEGAL_NAME.fullmatch(table):
+        return None
+    hint = "It may have letters, digits, '_', '-', '.' (not first '-' or '.'), and a namespace with ':' before it."
+    return DataProblem(TARGET_REFUSED, f"{table!r} isn't a legal name of an HBase table", {"table": table}, hint)
 
 
 def first_line(message: str) -> str:

@@ -10,6 +10,7 @@ from ingest.sinks.hbase.classify import (
     application_problem,
     argument_refusal,
     first_line,
+    illegal_name,
     io_problem,
     io_refusal,
     missing_family,
@@ -109,3 +110,15 @@ def test_unsendable_rows(key: str, reason: str | None) -> None:
     found = unsendable(RequestItem(key, 1, "t", False, b"", 0))
     assert (found.reason if found else None) == reason
     assert found is None or found.outcome is Outcome.POISON
+
+
+@pytest.mark.parametrize(
+    ("name", "legal"),
+    [("orders", True), ("ns:orders", True), ("a.b-c_d", True), ("_x", True), ("größe", True), ("-x", False),
+     (".x", False), ("a b", False), ("a$b", False), ("", False), ("ns:", False), ("a:b:c", False)],
+)  # fmt: skip
+def test_legal_names(name: str, legal: bool) -> None:
+    """Names that HBase's Thrift server would fail on are told before it is asked."""
+    problem = illegal_name(name)
+    assert (problem is None) is legal
+    assert problem is None or repr(name) in problem.what

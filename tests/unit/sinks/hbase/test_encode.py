@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import happybase  # noqa: F401  (loads Hbase.thrift as the module Hbase_thrift)
 import pytest
 from Hbase_thrift import BatchMutation
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from thriftpy2.protocol import TBinaryProtocol
 from thriftpy2.transport import TMemoryBuffer
@@ -135,6 +135,7 @@ def expected(parcels: Sequence[Sequence[Change]]) -> dict[bytes, dict[str, bytes
     return {row: dict(cells) for row, cells in rows.items() if cells}
 
 
+@settings(max_examples=60)
 @given(histories(), st.integers(1, 4), st.integers(0, 2**32))
 def test_any_order_of_retries_ends_in_the_newest(parcels: list[list[Change]], batch_rows: int, seed: int) -> None:
     """Requests sent in order, with parts of earlier ones repeated late and in any order, show after each step the

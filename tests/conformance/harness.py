@@ -1,0 +1,115 @@
+"""What the conformance suite needs to know of a sink: how to make its driver and encoder, how to name a bad document,
+how to stop and start its server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from actors.drivers import Driver, open_driver
+from actors.stack import Elasticsearch, Hbase
+from ingest.sinks.blackhole.encode import BlackholeEncoder
+from ingest.sinks.blackhole.options import BlackholeOptions
+from ingest.sinks.contract import Encoder, Request
+from ingest.sinks.elasticsearch.encode import stored_fields as json_fields
+from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
+from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
+from ingest.sinks.registry import SinkOptions, SinkTarget, sink_kind, stored_fields
+from tests.kit.memory_sink import POISON_MARK, MemoryDriver, MemoryServer
+from tests.kit.sink_operations import Change, Document, batch_of, operations_of
+
+MAPPING = {
+    "properties": {
+        "id": {"type": "long"},
+        "name": {"type": "text"},
+        "amount": {"type": "double"},
+        "size": {"type": "integer"},
+    }
+}
+
+BATCH = 7
+"""Items in a request: small, so that histories make several."""
+
+
+@dataclass(frozen=True)
+class SinkUnderTest:
+    """One sink and one target of it. ``bad``: the ``size`` that it never takes."""
+
+    name: str
+    target: str
+    encoder: Encoder[bytes]
+    new_driver: Callable[[], Driver]
+    stored: Callable[[Document], Mapping[str, bytes]]
+    bad: str
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+    def encode(self, changes: Sequence[Change]) -> Sequence[Request[bytes]]:
+        """A parcel of changes to requests."""
+        return self.encoder.encode([operations_of(changes, self.target)])
+
+    def expected(self, changes: Sequence[Change]) -> dict[str, Mapping[str, bytes]]:
+        """What must be stored after these changes, whatever their order: each key's newest."""
+        newest: dict[str, Change] = {}
+        for change in sorted(changes, key=lambda change: change[1]):
+            newest[change[0]] = change
+        return {key: self.stored(document) for key, _, document in newest.values() if document is not None}
+
+    def found(self, driver: Driver) -> dict[str, Mapping[str, bytes]]:
+        """What is stored, by scan."""
+        return {document.key: document.fields for document in driver.scan(self.target, batch=5)}
+
+    def at(self, target: str) -> SinkUnderTest:
+        """The same sink with another, empty target."""
+        return replace(self, target=target)
+
+
+def memory_sink() -> SinkUnderTest:
+    """The reference."""
+    server = MemoryServer()
+
+    def switch(running: bool) -> None:
+        server.running = running
+
+    return SinkUnderTest(
+        "memory",
+        "t",
+        BlackholeEncoder(BlackholeOptions(type="blackhole", encode="json", batch_items=BATCH)),
+        lambda: MemoryDriver(server),
+        lambda document: json_fields(batch_of([document]))[0],
+        POISON_MARK,
+        lambda: switch(False),
+        lambda: switch(True),
+    )
+
+
+def elasticsearch_sink(server: Elasticsearch) -> SinkUnderTest:
+    """A real Elasticsearch, which refuses a text in an integer field."""
+    options = ElasticsearchOptions(type="elasticsearch", urls=(server.url,), bulk_items=BATCH)
+    target = ElasticsearchTarget(index="{table}", mapping=MAPPING, settings={"number_of_replicas": 0})
+    return _configured(options, target, "not a number", server.stop, server.start)
+
+
+def hbase_sink(server: Hbase) -> SinkUnderTest:
+    """A real HBase behind a Thrift server, which refuses a cell above 10 MB. Stopping it stops the Thrift server."""
+    options = HbaseOptions(
+        type="hbase", host=server.thrift_host, port=server.thrift_port, batch_rows=BATCH, timeout_ms=20_000
+    )
+    target = HbaseTarget(table="{table}", create=True, columns={"e:name": "name"})
+    return _configured(options, target, "x" * 11_000_000, server.stop_thrift, server.start_thrift)
+
+
+def _configured(
+    options: SinkOptions, target: SinkTarget, bad: str, stop: Callable[[], None], start: Callable[[], None]
+) -> SinkUnderTest:
+    return SinkUnderTest(
+        options.type,
+        "t",
+        sink_kind(options.type).encoder(options, [target]),
+        lambda: open_driver(options, [target], lambda _: None),
+        lambda document: stored_fields(target, batch_of([document]))[0],
+        bad,
+        stop,
+        start,
+    )
