@@ -18,6 +18,7 @@ from ingest.config.check import config_version
 from ingest.config.model import Config
 from ingest.problems import DataProblem, declare
 from ingest.status import ClusterStatus, LaneState
+from ingest.trace import TraceFilter
 
 OTHER_CONFIG = declare(
     "run.other_configuration",
@@ -100,12 +101,13 @@ def supervisor_name(name: str, cluster: str) -> str:
     return f"{name}/{cluster}"
 
 
-def launch(config: Config) -> Pipeline:
-    """Start the supervisor of each cluster, or find it running with this configuration."""
+def launch(config: Config, trace: TraceFilter | None = None) -> Pipeline:
+    """Start the supervisor of each cluster, or find it running with this configuration. ``trace``: which changes' way
+    the sink actors log."""
     supervisors: dict[str, RayPeer] = {}
     for cluster in config.clusters:
         name = supervisor_name(config.name, cluster)
-        peer = spawn(Supervisor, name, ConfiguredSupervisor(config, cluster), detached=True)
+        peer = spawn(Supervisor, name, ConfiguredSupervisor(config, cluster, trace), detached=True)
         running = peer.ask("config_version", timeout_s=ASK_TIMEOUT_S)
         if running != config_version(config):
             raise DataProblem(OTHER_CONFIG, f"{name} runs configuration {running}, asked for {config_version(config)}")

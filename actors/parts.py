@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from actors import logs
 from actors.checkpointer import Checkpointer
 from actors.clock import SystemClock
 from actors.drivers import open_driver
+from actors.drivers.dead_letters import SqlDeadLetters
 from actors.drivers.mysql.dump import DumpOptions
 from actors.drivers.mysql.schemas import schemas_for
 from actors.drivers.mysql.session import ConnectOptions
@@ -27,6 +29,7 @@ from actors.secrets import resolve
 from actors.shard import DeadLetters, SinkShard
 from actors.source import LaneSetting, MysqlStreamSource
 from actors.stream import StreamRun
+from actors.tracing import FlowTracer
 from actors.wiring import spawn
 from ingest.binlog.codec import PureReaderCodec
 from ingest.binlog.slice_decoder import PureSliceDecoder
@@ -44,6 +47,7 @@ from ingest.sinks.contract import Encoder, SinkDriver
 from ingest.sinks.delivery import RetryPolicy
 from ingest.sinks.registry import sink_kind
 from ingest.status import ClusterStatus
+from ingest.trace import TraceFilter
 
 PARCELS_IN_FLIGHT = 2
 """Per shard: one that is being applied, and one behind it, so that the shard never waits for Ray."""
@@ -54,10 +58,15 @@ RETRY_BOUND_MS = 300_000.0
 """How long a shard keeps trying before its lane starts anew; until then the lane just waits for its sink."""
 
 
-def store_of(config: Config) -> SqlCheckpointStore:
-    """The checkpoint store, with its secret resolved here."""
+def store_url(config: Config) -> str:
+    """Where checkpoints and dead letters are kept, its secret resolved here."""
     store = config.checkpoint.store
-    return SqlCheckpointStore(store if isinstance(store, str) else resolve(store) or "", config.name)
+    return store if isinstance(store, str) else resolve(store) or ""
+
+
+def store_of(config: Config) -> SqlCheckpointStore:
+    """The checkpoint store."""
+    return SqlCheckpointStore(store_url(config), config.name)
 
 
 def parsed_rules(lane: Lane) -> tuple[ParsedRule, ...]:
@@ -68,9 +77,11 @@ def parsed_rules(lane: Lane) -> tuple[ParsedRule, ...]:
 class ConfiguredShard:
     """``actors.shard.ShardParts`` of one lane."""
 
-    def __init__(self, config: Config, lane: str) -> None:
+    def __init__(self, config: Config, lane: str, shard: int, trace: TraceFilter | None) -> None:
         self._config = config
         self._name = lane
+        self._shard = shard
+        self._trace = trace
         self._lane = config.lanes[lane]
         self._decoder: PureSliceDecoder | None = None
         self.clock = SystemClock()
@@ -93,8 +104,17 @@ class ConfiguredShard:
         return ParcelApplier(epoch, parsed_rules(self._lane), self._decoder, encoder)
 
     def dead_letters(self) -> DeadLetters | None:
-        """None: poison stops the lane."""
-        return None
+        """The store beside the checkpoints, or None: poison stops the lane."""
+        if self._lane.on_poison == "stop":
+            return None
+        return SqlDeadLetters(store_url(self._config), self._config.name)
+
+    def tracer(self) -> FlowTracer | None:
+        """With ``--trace-flow``: traces to this process's log."""
+        if self._trace is None:
+            return None
+        logs.configure("info", json=True)
+        return FlowTracer(self._trace, self._name, self._shard)
 
     def nulled(self) -> int:
         """Zero dates that became null."""
@@ -175,8 +195,9 @@ def connect_options(config: Config, cluster: str) -> ConnectOptions:
 class ConfiguredSupervisor:
     """``actors.supervisor.SupervisorParts`` of one cluster."""
 
-    def __init__(self, config: Config, cluster: str) -> None:
+    def __init__(self, config: Config, cluster: str, trace: TraceFilter | None = None) -> None:
         self._config = config
+        self._trace = trace
         self.cluster = cluster
         self.config_version = config_version(config)
         self.lanes = tuple(name for name, lane in config.lanes.items() if lane.cluster == cluster)
@@ -194,10 +215,16 @@ class ConfiguredSupervisor:
     def spawn_lane(self, lane: str) -> LaneActors:
         """A checkpoint actor and the sink actors."""
         options = self._config.lanes[lane]
-        parts = ConfiguredShard(self._config, lane)
         checkpointer = spawn(Checkpointer, f"checkpoint:{lane}", lane, store_of(self._config), SystemClock())
         shards = [
-            spawn(SinkShard, f"sink:{lane}/{number}", lane, number, options.sink, parts)
+            spawn(
+                SinkShard,
+                f"sink:{lane}/{number}",
+                lane,
+                number,
+                options.sink,
+                ConfiguredShard(self._config, lane, number, self._trace),
+            )
             for number in range(options.shards)
         ]
         return LaneActors(lane, checkpointer, shards)

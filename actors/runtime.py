@@ -134,8 +134,8 @@ def _environment(token_path: Path) -> Mapping[str, str]:
     }
 
 
-def join(ray_address: RayAddress) -> None:
-    """Connect this process. WorldProblem ``ray.failed``."""
+def join(ray_address: RayAddress, *, show_logs: bool = False) -> None:
+    """Connect this process; ``show_logs``: the actors' stderr comes here. WorldProblem ``ray.failed``."""
     if ray_address.token_path:
         local = ray_address.address.startswith("127.0.0.1:")
         settings = _environment(Path(ray_address.token_path))
@@ -149,7 +149,7 @@ def join(ray_address: RayAddress) -> None:
         ray.init(
             address=ray_address.address,
             namespace=NAMESPACE,
-            log_to_driver=False,
+            log_to_driver=show_logs,
             logging_level="ERROR",
             configure_logging=False,
         )

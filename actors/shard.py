@@ -21,13 +21,16 @@ from actors.clock import Clock
 from actors.lease import Lease
 from actors.members import this_process
 from actors.processes import this_process_status
+from actors.tracing import FlowTracer
 from ingest.checkpoint.contract import CheckpointStore, Member
+from ingest.dead_letters import DeadLetter
 from ingest.lane.applier import ParcelApplier, Prepared
 from ingest.problems import DataProblem, WorldProblem, declare
-from ingest.sinks.contract import Request, SinkDriver
+from ingest.sinks.contract import ItemResult, Request, SinkDriver
 from ingest.sinks.delivery import Delivery, Poisoned, RetryPolicy
 from ingest.slices import Parcel, TransactionStamp
 from ingest.status import LAG_BOUNDS_MS, LagHistogram, ShardStatus
+from ingest.version import split_version
 
 EPOCH_OVER = declare(
     "lane.epoch_over",
@@ -49,8 +52,8 @@ POISON = declare(
 class DeadLetters(Protocol):
     """Where documents go that a sink will never take. Durable when it returns."""
 
-    def add(self, lane: str, parcel: Parcel, poisoned: Sequence[Poisoned[Any]]) -> None:
-        """Keep them with what is known of them. WorldProblem when the store fails."""
+    def add(self, letters: Sequence[DeadLetter]) -> None:
+        """Keep them. WorldProblem when the store fails."""
 
 
 class ShardParts(Protocol):
@@ -74,6 +77,9 @@ class ShardParts(Protocol):
 
     def nulled(self) -> int:
         """How many zero dates became null so far."""
+
+    def tracer(self) -> FlowTracer | None:
+        """What writes traces, or None when nothing is traced."""
 
 
 @dataclass(slots=True)
@@ -106,6 +112,7 @@ class SinkShard:
         self._prepared: set[str] = set()
         self._applier: ParcelApplier[Any] | None = None
         self._lease: Lease | None = None
+        self._tracer: FlowTracer | None = None
         self._ended = threading.Event()
         self._epoch = 0
         self._sequence = 0
@@ -131,6 +138,7 @@ class SinkShard:
         self._applier = self._parts.applier(epoch)
         self._lease = Lease(self._store, self._lane, epoch, self._parts.lease_ms, self._parts.clock)
         self._lease.open()
+        self._tracer = self._parts.tracer()
         self._disconnect()
         try:
             self._connect(())
@@ -155,10 +163,13 @@ class SinkShard:
         assert self._applier is not None
         self._state = "applying"
         prepared = self._applier.prepare(parcel)
+        answers: dict[tuple[str, str], ItemResult] | None = {} if self._tracer else None
         for request in prepared.requests:
-            poisoned = self._deliver(request, prepared.targets)
+            poisoned = self._deliver(request, prepared.targets, answers)
             if poisoned:
                 self._bury(parcel, poisoned)
+        if self._tracer is not None:
+            self._tracer.write(parcel, prepared.applied, answers or {})
         self._sequence = parcel.sequence
         self._account(parcel, prepared)
         self._state = "ready"
@@ -171,9 +182,11 @@ class SinkShard:
         if parcel.sequence != self._sequence + 1:
             raise WorldProblem(SEQUENCE_GAP, f"parcel {parcel.sequence} after {self._sequence}", where)
 
-    def _deliver(self, request: Request[Any], targets: Sequence[str]) -> Sequence[Poisoned[Any]]:
+    def _deliver(
+        self, request: Request[Any], targets: Sequence[str], answers: dict[tuple[str, str], ItemResult] | None
+    ) -> Sequence[Poisoned[Any]]:
         clock = self._parts.clock
-        delivery = Delivery(request, self._parts.retry, clock.monotonic_ms())
+        delivery = Delivery(request, self._parts.retry, clock.monotonic_ms(), answers=answers)
         while True:
             self._check_leave()
             try:
@@ -204,23 +217,32 @@ class SinkShard:
 
     def _bury(self, parcel: Parcel, poisoned: Sequence[Poisoned[Any]]) -> None:
         letters = self._parts.dead_letters()
-        if letters is None:
-            first = poisoned[0]
-            more = f" (and {len(poisoned) - 1} more)" if len(poisoned) > 1 else ""
-            raise DataProblem(
-                POISON,
-                f"{first.result.reason}: {first.result.detail}{more}",
-                {
-                    "lane": self._lane,
-                    "sink": self._sink,
-                    "target": first.item.target,
-                    "key": first.item.key,
-                    "version": first.item.version,
-                    **_source_of(parcel, first.item.version),
-                },
-            )
-        letters.add(self._lane, parcel, poisoned)
-        self._counts.dead_letters += len(poisoned)
+        if letters is not None:
+            letters.add([self._letter(parcel, one) for one in poisoned])
+            self._counts.dead_letters += len(poisoned)
+            return
+        first = self._letter(parcel, poisoned[0])
+        more = f" (and {len(poisoned) - 1} more)" if len(poisoned) > 1 else ""
+        where = {"lane": self._lane, "sink": self._sink, "target": first.target, "key": first.key}
+        where |= {"gtid": first.gtid, "file": first.file, "position": str(first.position)}
+        raise DataProblem(POISON, f"{first.reason}: {first.detail}{more}", where)
+
+    def _letter(self, parcel: Parcel, poisoned: Poisoned[Any]) -> DeadLetter:
+        item = poisoned.item
+        stamp = _stamp_of(parcel, item.version)
+        return DeadLetter(
+            lane=self._lane,
+            target=item.target,
+            key=item.key,
+            version=item.version,
+            delete=item.delete,
+            payload=item.payload,
+            reason=poisoned.result.reason,
+            detail=poisoned.result.detail,
+            gtid=stamp.gtid if stamp else "",
+            file=stamp.file if stamp else "",
+            position=stamp.position if stamp else 0,
+        )
 
     # --- the sink -----------------------------------------------------------------------------------------------
 
@@ -284,15 +306,7 @@ def _bucket(lag_ms: float) -> int:
     return len(LAG_BOUNDS_MS)
 
 
-def _source_of(parcel: Parcel, version: int) -> dict[str, object]:
-    """Where the change of a version came from."""
-    stamp = _stamp_of(parcel, version)
-    return {} if stamp is None else {"gtid": stamp.gtid, "file": stamp.file, "position": stamp.position}
-
-
 def _stamp_of(parcel: Parcel, version: int) -> TransactionStamp | None:
-    from ingest.version import split_version
-
     _, wanted = split_version(version)
     for part in parcel.slices:
         ordinals = memoryview(part.ordinals).cast("Q")

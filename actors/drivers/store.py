@@ -11,14 +11,13 @@ database is a WorldProblem without the URL's password.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
-from ingest.checkpoint.contract import FENCED, STORE_UNAVAILABLE, Claim, Member
+from actors.drivers.database import Database
+from ingest.checkpoint.contract import FENCED, Claim, Member
 from ingest.checkpoint.record import CheckpointRecord, EncodedRecord, decode, encode
 from ingest.problems import DataProblem, WorldProblem
 from ingest.version import EPOCH_MAX
@@ -55,17 +54,16 @@ class SqlCheckpointStore:
 
     def __init__(self, url: str, ingest: str = "") -> None:
         """``ingest``: name of the ingest whose lanes these are; several may share a store."""
-        self._url = sa.make_url(url)
+        self._database = Database(url, _METADATA)
         self._ingest = f"{ingest}/" if ingest else ""
-        self._engine: sa.Engine | None = None
 
     def __repr__(self) -> str:
-        return f"SqlCheckpointStore({self._url.render_as_string(hide_password=True)})"
+        return f"SqlCheckpointStore({self._database})"
 
     def claim(self, lane: str) -> Claim:
         """Take the next epoch by compare-and-set."""
         lane = self._ingest + lane
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             row = connection.execute(sa.select(_LANES).where(_LANES.c.lane == lane)).one_or_none()
             if row is None:
                 values = {"lane": lane, "epoch": 1, "record": 0, "members": "[]"}
@@ -83,7 +81,7 @@ class SqlCheckpointStore:
     def enlist(self, lane: str, epoch: int, members: Sequence[Member]) -> None:
         """Name the processes that may write for the epoch, beside those of earlier epochs."""
         lane = self._ingest + lane
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             row = connection.execute(sa.select(_LANES).where(_LANES.c.lane == lane)).one()
             named = {*_members(row.members), *members}
             self._update(connection, lane, epoch, members=_members_text(named))
@@ -91,14 +89,14 @@ class SqlCheckpointStore:
     def settle(self, lane: str, epoch: int, members: Sequence[Member]) -> None:
         """Only these processes can still write: forget those of earlier epochs."""
         lane = self._ingest + lane
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             self._update(connection, lane, epoch, members=_members_text(members))
 
     def commit(self, record: CheckpointRecord) -> None:
         """Write a record for its epoch; the new one is there before the old ones go."""
         encoded = encode(record)
         lane = self._ingest + record.lane
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             newest = connection.execute(sa.select(_LANES.c.record).where(_LANES.c.lane == lane)).scalar_one()
             self._update(connection, lane, record.epoch, record=newest + 1)
             connection.execute(
@@ -111,37 +109,35 @@ class SqlCheckpointStore:
     def holds(self, lane: str, epoch: int) -> bool:
         """Is this epoch still the lane's?"""
         lane = self._ingest + lane
-        with self._transaction(write=False) as connection:
+        with self._database.transaction(write=False) as connection:
             found = connection.execute(sa.select(_LANES.c.epoch).where(_LANES.c.lane == lane)).scalar_one_or_none()
             return bool(found == epoch)
 
     def latest(self, lane: str) -> CheckpointRecord | None:
         """The lane's last record."""
         lane = self._ingest + lane
-        with self._transaction(write=False) as connection:
+        with self._database.transaction(write=False) as connection:
             row = connection.execute(sa.select(_LANES).where(_LANES.c.lane == lane)).one_or_none()
             return None if row is None else self._record(connection, lane, row.record)
 
     def wish(self, lane: str) -> str | None:
         """What a person last said of a lane."""
         lane = self._ingest + lane
-        with self._transaction(write=False) as connection:
+        with self._database.transaction(write=False) as connection:
             found = connection.execute(sa.select(_WISHES.c.wish).where(_WISHES.c.lane == lane)).scalar_one_or_none()
             return None if found is None else str(found)
 
     def set_wish(self, lane: str, wish: str | None) -> None:
         """Remember it, over restarts."""
         lane = self._ingest + lane
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(_WISHES.delete().where(_WISHES.c.lane == lane))
             if wish is not None:
                 connection.execute(_WISHES.insert().values(lane=lane, wish=wish))
 
     def close(self) -> None:
         """Let the connections go."""
-        if self._engine is not None:
-            self._engine.dispose()
-            self._engine = None
+        self._database.close()
 
     @staticmethod
     def _record(connection: sa.Connection, lane: str, number: int) -> CheckpointRecord | None:
@@ -155,36 +151,6 @@ class SqlCheckpointStore:
         done = connection.execute(_LANES.update().where(_LANES.c.lane == lane, _LANES.c.epoch == epoch).values(values))
         if done.rowcount != 1:
             raise DataProblem(FENCED, f"epoch {epoch} of lane {lane} is over", {"lane": lane, "epoch": epoch})
-
-    @contextmanager
-    def _transaction(self, *, write: bool = True) -> Iterator[sa.Connection]:
-        try:
-            with self._open().connect() as connection:
-                if connection.dialect.name == "sqlite":
-                    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-                yield connection
-                connection.commit()
-        except SQLAlchemyError as error:
-            cause = getattr(error, "orig", None) or error
-            raise WorldProblem(STORE_UNAVAILABLE, f"{type(cause).__name__}: {cause}", {"store": repr(self)}) from None
-
-    def _open(self) -> sa.Engine:
-        if self._engine is None:
-            engine = sa.create_engine(self._url, pool_pre_ping=True)
-            if engine.dialect.name == "sqlite":
-                sa.event.listen(engine, "connect", _prepare_sqlite)
-            _METADATA.create_all(engine)
-            self._engine = engine
-        return self._engine
-
-
-def _prepare_sqlite(connection: object, _record: object) -> None:
-    """WAL so that readers don't wait for the writer; FULL so that a commit is on the disk; no driver transactions."""
-    execute: Callable[[str], object] = connection.execute  # type: ignore[attr-defined]
-    connection.isolation_level = None  # type: ignore[attr-defined]
-    execute("PRAGMA busy_timeout = 5000")
-    execute("PRAGMA journal_mode = WAL")
-    execute("PRAGMA synchronous = FULL")
 
 
 def _members(text: str) -> tuple[Member, ...]:

@@ -14,22 +14,42 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
-from ingest.codec import SliceDecoder
+from ingest.codec import DecodedSlice, SliceDecoder
+from ingest.keys import join_key
 from ingest.problems import DataProblem
 from ingest.rules.compile import CompiledRule, compile_rule
 from ingest.rules.parse import ParsedRule
+from ingest.rules.texts import texts_of
 from ingest.schema import TableSchema
 from ingest.sinks.coalesce import coalesce
 from ingest.sinks.contract import Encoder, Operations, PayloadT, Request
-from ingest.slices import Parcel, Slice
+from ingest.slices import Kind, Parcel, Slice
 from ingest.version import version_base
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A slice and what its rule made of it, before coalescing. ``bases``: the version of each row's delete."""
+
+    part: Slice
+    rule: CompiledRule
+    decoded: DecodedSlice
+    bases: Sequence[int]
+    operations: Operations
+
+    def key_of(self, row: int) -> str:
+        """The document key of a row, whether or not it gave an operation."""
+        image = self.decoded.before if self.decoded.kinds[row] is Kind.DELETE else self.decoded.after
+        columns = [(index, image.column(self.rule.columns.index(index))) for index in self.rule.key_columns]
+        texts = [texts_of(self.rule.schema.columns[index], array.slice(row, 1))[0] for index, array in columns]
+        return join_key([text or "" for text in texts])
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared(Generic[PayloadT]):
     """What a parcel becomes. ``requests`` in order; ``dropped``: rows without an operation, by reason."""
 
-    operations: Sequence[Operations]
+    applied: Sequence[Applied]
     requests: Sequence[Request[PayloadT]]
     dropped: Mapping[str, int]
     upserts: int
@@ -57,22 +77,22 @@ class ParcelApplier(Generic[PayloadT]):
         """All of a parcel's slices to requests."""
         dropped: Counter[str] = Counter()
         applied = [self._apply(part) for part in parcel.slices]
-        for operations in applied:
-            dropped.update(operations.dropped)
-        operations, coalesced = coalesce(applied)
+        for one in applied:
+            dropped.update(one.operations.dropped)
+        kept, coalesced = coalesce([one.operations for one in applied])
         if coalesced:
             dropped["coalesced"] += coalesced
-        deletes = sum(sum(one.deletes) for one in operations)
-        upserts = sum(len(one.keys) for one in operations) - deletes
-        return Prepared(operations, self._encoder.encode(operations), dropped, upserts, deletes)
+        deletes = sum(sum(operations.deletes) for operations in kept)
+        upserts = sum(len(operations.keys) for operations in kept) - deletes
+        return Prepared(applied, self._encoder.encode(kept), dropped, upserts, deletes)
 
-    def _apply(self, part: Slice) -> Operations:
+    def _apply(self, part: Slice) -> Applied:
         schema = self._decoder.schema_of(part)
         try:
             rule = self._rule(part.rule, schema)
             decoded = self._decoder.decode(part, rule.columns)
-            versions = [version_base(self._epoch, ordinal) for ordinal in decoded.ordinals]
-            return rule.apply(decoded, versions, part.tail)
+            bases = [version_base(self._epoch, ordinal) for ordinal in decoded.ordinals]
+            return Applied(part, rule, decoded, bases, rule.apply(decoded, bases, part.tail))
         except DataProblem as problem:
             first = part.stamps[0] if part.stamps else None
             where = {"gtid": first.gtid, "file": first.file, "position": first.position} if first else {}

@@ -50,7 +50,9 @@ class Poisoned(Generic[PayloadT]):
 
 @dataclass(slots=True)
 class Delivery(Generic[PayloadT]):
-    """One request on its way until every item is settled. Times are monotonic milliseconds."""
+    """One request on its way until every item is settled. Times are monotonic milliseconds.
+
+    ``answers``: a dict to keep the last answer of every (target, key) in, for a trace; None: don't."""
 
     request: Request[PayloadT]
     policy: RetryPolicy
@@ -60,6 +62,7 @@ class Delivery(Generic[PayloadT]):
     retries: Counter[str] = field(default_factory=Counter)
     poisoned: list[Poisoned[PayloadT]] = field(default_factory=list)
     last_reason: str = ""
+    answers: dict[tuple[str, str], ItemResult] | None = None
 
     @property
     def settled(self) -> bool:
@@ -70,6 +73,9 @@ class Delivery(Generic[PayloadT]):
         """Every item of the request as sent was answered."""
         again: list[int] = []
         for index, result in enumerate(results):
+            if self.answers is not None:
+                item = self.request.items[index]
+                self.answers[item.target, item.key] = result
             if result.outcome is Outcome.RETRY:
                 again.append(index)
                 self.retries[result.reason] += 1
