@@ -1,0 +1,35 @@
+"""Pytest fixtures for whole pipelines: one local Ray per session, and a lab per test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actors.runtime import LocalRay, join, leave
+from actors.stack import Elasticsearch, Hbase, Mysql
+from tests.kit.lab import Lab
+
+
+@pytest.fixture(scope="session")
+def local_ray() -> Iterator[LocalRay]:
+    """A Ray of our own on loopback, joined."""
+    local = LocalRay(dashboard=False)
+    join(local.start())
+    try:
+        yield local
+    finally:
+        leave()
+        local.close()
+
+
+@pytest.fixture
+def lab(
+    local_ray: LocalRay, mysql9: Mysql, elasticsearch: Elasticsearch, hbase: Hbase, tmp_path: Path
+) -> Iterator[Lab]:
+    """A corner of MySQL 9, Elasticsearch and HBase."""
+    assert local_ray.address is not None
+    corner = Lab(mysql9, tmp_path, elasticsearch, hbase)
+    yield corner
+    corner.close()
