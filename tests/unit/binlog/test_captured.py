@@ -97,6 +97,17 @@ def test_captured_binlogs(name: str) -> None:
     assert keys == expected + [("INSERT", "7"), ("INSERT", "8")] * (name == "mysql9")
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_in_use(name: str) -> None:
+    """The server marks the file that it writes in its first event, after the CRC was made."""
+    first = bytearray(captured(name)[0])
+    first[17] |= 1
+    assert CODEC.stream(checksum=True).feed(bytes(first)) == ()
+    first[30] ^= 1
+    with pytest.raises(DataProblem, match=r"binlog\.checksum"):
+        CODEC.stream(checksum=True).feed(bytes(first))
+
+
 def test_metadata_is_read() -> None:
     """Full metadata gives names, signs, charsets, members, geometry, dimensions and a key with a prefix."""
     schema = next(schema for schema, _, _ in read("mysql9", captured("mysql9"))[1])
