@@ -24,7 +24,7 @@ from ingest.checkpoint.contract import CheckpointStore
 from ingest.problems import Problem, WorldProblem
 from ingest.status import LaneState
 
-POLL_S = 0.1
+POLL_S = 0.2
 SILENT_S = 10.0
 
 

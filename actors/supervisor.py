@@ -36,7 +36,7 @@ UNKNOWN_LANE = declare(
 )
 
 SHARED_GROUP = "shared"
-TICK_S = 0.5
+TICK_S = 1.0
 
 
 class SupervisorParts(Protocol):
