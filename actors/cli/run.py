@@ -118,7 +118,7 @@ def _ray(address: str | None, view: View, signals: Signals) -> Iterator[RayAddre
 def _launched(config: Config, ray_address: RayAddress, trace: TraceFilter | None, view: View) -> Iterator[Pipeline]:
     """The pipeline, checked, started and on record; ended in whatever way the block ends."""
     view.phase("starting")
-    pipeline = launch(config) if trace is None else launch(config, trace=trace)  # type: ignore[call-arg]
+    pipeline = launch(config, trace)
     try:
         record_run(Run(config.name, ray_address, tuple(config.clusters), os.getpid()))
         if ray_address.dashboard_url:
