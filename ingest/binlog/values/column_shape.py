@@ -111,3 +111,11 @@ def decimal_shape(column: Column) -> tuple[int, int]:
     if not (1 <= precision <= 65 and scale <= min(30, precision)):
         raise unknown_type(column)
     return precision, scale
+
+
+def bit_width(column: Column) -> int:
+    """Bits of a BIT column, 1 to 64: whole bytes, then the bits beyond. DataProblem outside."""
+    bits, whole_bytes = column.meta & 0xFF, column.meta >> 8
+    if bits > 7 or not 1 <= whole_bytes * 8 + bits <= 64:
+        raise unknown_type(column)
+    return whole_bytes * 8 + bits

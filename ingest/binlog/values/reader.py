@@ -18,6 +18,7 @@ from ingest.binlog.field_types import FieldType as F
 from ingest.binlog.row_layout import stored_size
 from ingest.binlog.values.binary import read_bytes, read_padded
 from ingest.binlog.values.column_shape import (
+    bit_width,
     decimal_shape,
     field_type,
     fraction_digits,
@@ -94,9 +95,9 @@ def _number_read(column: Column, kind: F, arrow_type: pa.DataType) -> Read:
         return partial(read_floats, arrow_type=arrow_type)
     if kind == F.NEWDECIMAL:
         return decimal_reader(*decimal_shape(column))
+    if kind == F.BIT:
+        return partial(read_bits, width=bit_width(column))
     size = stored_size(column).fixed
-    if kind == F.BIT and 1 <= size <= 8:
-        return partial(read_bits, width=(column.meta >> 8) * 8 + (column.meta & 0xFF))
     if kind == F.ENUM and size in (1, 2):
         return enum_reader(column.members, size)
     if kind == F.SET:
