@@ -182,10 +182,10 @@ class Server(ABC):
     @property
     def pid(self) -> int:
         """The pid of the main process. Raises RuntimeError when it doesn't run."""
-        pids = list(self.pids.values())
-        if not pids:
+        main = next(iter(self._groups), "")
+        if not self._is_running(main):
             raise RuntimeError(f"{self.name} is not running")
-        return pids[0]
+        return self._pid_of(main)
 
     @property
     def log_files(self) -> list[Path]:
@@ -225,6 +225,7 @@ class Server(ABC):
     def _start(self) -> None:
         if not self._prepared:
             self._install()
+        self.kill()  # what is left, when only a part of it ended
         for attempt in range(1, PORT_ATTEMPTS + 1):
             if not self._prepared:
                 self.ports = free_ports(self.port_count)
