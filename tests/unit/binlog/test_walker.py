@@ -160,9 +160,9 @@ def test_an_absent_key_is_named() -> None:
     old, new = image([(7).to_bytes(4, "little")]), image([(9).to_bytes(4, "little")])
     assert walker.keys([old], [0], after=False) == ["7"]
     assert walker.keys([new], [1], after=True) == ["9"]
-    for after in (True, None):
+    for column_index, after in ((0, True), (0, None), (1, None), (1, False)):
         with pytest.raises(DataProblem, match=r"row\.key_absent"):
-            walker.keys([new], [0], after=after)
+            walker.keys([new], [column_index], after=after)
 
 
 def test_both_kinds_of_images_have_keys() -> None:
