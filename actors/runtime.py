@@ -37,6 +37,9 @@ NO_RUN = declare(
     "`ingest run CONFIG` starts one; a run on a Ray cluster is found with --address.",
 )
 
+LOOPBACK_SETTING = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""With "0", every part of Ray binds and says 127.0.0.1."""
+
 OBJECT_STORE_BYTES = 100_000_000
 """Parcels travel inside calls, so the object store stays almost empty."""
 
@@ -97,9 +100,7 @@ class LocalRay:
         return self.address
 
     def _await_start(self, group: int, log: Path) -> None:
-        import time
-
-        deadline_s = time.monotonic() + START_TIMEOUT_S
+            deadline_s = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline_s:
             text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
             if "Ray runtime started" in text:
@@ -122,7 +123,7 @@ class LocalRay:
 def _environment(token_path: Path) -> Mapping[str, str]:
     """What every Ray process of a local run needs."""
     return {
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        LOOPBACK_SETTING: "0",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token_path),
         "RAY_USAGE_STATS_ENABLED": "0",
@@ -144,7 +145,10 @@ def join(ray_address: RayAddress, *, show_logs: bool = False) -> None:
         os.environ.setdefault("RAY_AUTH_MODE", "disabled")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     import ray
+    from ray._private import ray_constants
 
+    # Ray reads the setting when it is first imported, which may have been before this.
+    ray_constants.ENABLE_RAY_CLUSTER = os.environ.get(LOOPBACK_SETTING) != "0"
     try:
         ray.init(
             address=ray_address.address,
