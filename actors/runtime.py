@@ -16,6 +16,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -100,7 +101,7 @@ class LocalRay:
         return self.address
 
     def _await_start(self, group: int, log: Path) -> None:
-            deadline_s = time.monotonic() + START_TIMEOUT_S
+        deadline_s = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline_s:
             text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
             if "Ray runtime started" in text:
