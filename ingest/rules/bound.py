@@ -30,6 +30,10 @@ class Batch:
         self._ready: dict[int, pa.Array] = {}
         self.rows = rows
 
+    def take(self, rows: pa.Array) -> Batch:
+        """Some of the rows, by number."""
+        return Batch({index: column.take(rows) for index, column in self._columns.items()}, self._types, len(rows))
+
     def raw(self, index: int) -> pa.Array:
         """The column as it was decoded."""
         return self._columns[index]
@@ -98,6 +102,15 @@ def per_row(kind: SqlType, function: Callable[..., Any]) -> Callable[..., Values
         return pa.array([None if None in row else function(*row) for row in zip(*lists, strict=True)], wanted)
 
     return run
+
+
+def on_distinct(values: Values, function: Callable[[Any], Any], wanted: pa.DataType) -> Values:
+    """Apply a function of one Python value to each distinct value. NULL stays NULL."""
+    if isinstance(values, pa.Scalar):
+        return pa.scalar(function(values.as_py()) if values.is_valid else None, wanted)
+    encoded = values.dictionary_encode()
+    distinct = pa.array([function(value) for value in encoded.dictionary.to_pylist()], wanted)
+    return distinct.take(encoded.indices)
 
 
 def as_scalar(values: Values) -> pa.Scalar:

@@ -1,17 +1,30 @@
-"""Conversions between the types that numbers, text and dates are computed in (MySQL reference manual, "Type Conversion
-in Expression Evaluation").
+"""Conversions between types: those that operators make by themselves (MySQL reference manual, "Type Conversion in
+Expression Evaluation"). What CAST does beyond them is in ``casts.py``.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.rules.bound import Bound, Values, kernel, literal
+from ingest.binlog.key_text import time_text
+from ingest.binlog.values.float_text import mysql_layout
+from ingest.rules.bound import EXPLICIT, LITERAL, NUMBER, Bound, Values, kernel, literal, on_distinct
+from ingest.rules.collation import encoder_of
+from ingest.rules.exact import rounded
 from ingest.rules.refusal import mismatch
 from ingest.rules.value_types import DOUBLE, INT, NUMERIC, STRINGS, Kind, SqlType, arrow_of
 
 _NUMBER_PREFIX = r"^[ \t\n\v\f\r]*(?P<n>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+_UTF8 = frozenset({33, 45, 46, 76, 83, 255, *range(192, 248), *range(255, 324)})
+_DOUBLE_WIDTH = 22
+_DOUBLE_MAX = "1.7976931348623157e308"
+TEXT = SqlType(Kind.TEXT)
+BYTES = SqlType(Kind.BYTES)
 
 
 def to_double(value: Bound) -> Bound:
@@ -21,26 +34,26 @@ def to_double(value: Bound) -> Bound:
         return value
     if kind is Kind.NULL:
         return literal(None, DOUBLE, value.text)
-    if value.type.members:
-        raise mismatch(
-            f"{value.text} is an ENUM or SET used as a number",
-            f"Compare it with its text, or CAST({value.text} AS CHAR).",
-        )
+    _refuse_members(value)
     if kind in STRINGS:
         return kernel(DOUBLE, value.text, text_to_double, [value])
     if kind in NUMERIC:
         return kernel(DOUBLE, value.text, _number_to_double, [value])
-    raise mismatch(
-        f"{value.text} is {value.type.describe()} used as a number", f"CAST({value.text} AS ...) to a number."
-    )
+    raise mismatch(f"{value.text} is {value.type.describe()} used as a number", f"CAST({value.text} AS ...).")
+
+
+def _refuse_members(value: Bound) -> None:
+    if value.type.disguised:
+        what = f"{value.text} is {value.type.describe()}, used as a number"
+        raise mismatch(what, f"Compare it with its text, or CAST({value.text} AS CHAR).")
 
 
 def _number_to_double(values: Values) -> Values:
     if pa.types.is_boolean(values.type):
-        values = values.cast(pa.uint8())
+        values = pc.cast(values, pa.uint8())
     if pa.types.is_decimal(values.type):
         # By way of text: the nearest double, as MySQL takes it.
-        return values.cast(pa.string()).cast(pa.float64())
+        return pc.cast(pc.cast(values, pa.string()), pa.float64())
     return pc.cast(values, pa.float64(), safe=False)
 
 
@@ -49,10 +62,14 @@ def text_to_double(values: Values) -> Values:
     if isinstance(values, pa.Scalar):
         return text_to_double(pa.array([values.as_py()], values.type))[0]
     if pa.types.is_binary(values.type):
-        values = pc.cast(values, pa.string(), safe=False)
+        values = on_distinct(values, lambda raw: raw.decode("ascii", "replace"), pa.string())
     found = pc.struct_field(pc.extract_regex(values, _NUMBER_PREFIX), "n")
     filled = pc.if_else(pc.is_valid(values), pc.fill_null(found, "0"), pa.scalar(None, pa.string()))
-    return pc.cast(filled, pa.float64())
+    doubles = pc.cast(filled, pa.float64())
+    if pc.any(pc.is_inf(doubles)).as_py():  # beyond the largest there is
+        largest = pc.multiply(pc.sign(doubles), float(_DOUBLE_MAX))
+        doubles = pc.if_else(pc.is_inf(doubles), largest, doubles)
+    return doubles
 
 
 def to_whole(value: Bound) -> Bound:
@@ -62,12 +79,92 @@ def to_whole(value: Bound) -> Bound:
     return kernel(INT, value.text, lambda values: pc.cast(values, pa.int64()), [value])
 
 
-def typed_null(kind: SqlType, text: str) -> Bound:
-    """NULL of a type."""
-    return literal(None, kind, text)
-
-
 def cast_arrow(value: Bound, kind: SqlType) -> Bound:
     """The same value in another type that can hold it exactly."""
     wanted = arrow_of(kind)
     return kernel(kind, value.text, lambda values: pc.cast(values, wanted), [value], value.coercibility)
+
+
+def to_text(value: Bound) -> Bound:
+    """Any value as TEXT, as CONCAT takes it. Binary text stays BYTES. DataProblem for geometry, vector and BIT."""
+    kind = value.type.kind
+    if kind in STRINGS:
+        return value
+    if kind is Kind.NULL:
+        return literal(None, TEXT, value.text)
+    if kind is Kind.OPAQUE or value.type.bits:
+        raise mismatch(f"{value.text} is {value.type.describe()} used as text", "Take it as a field of its own.")
+    coercibility = LITERAL if value.constant is not None else NUMBER
+    return kernel(TEXT, value.text, _text_maker(value.type), [value], coercibility)
+
+
+def _text_maker(kind: SqlType) -> Callable[[Values], Values]:
+    """Canonical values of a type to MySQL's text of them."""
+    if kind.kind is Kind.BOOL:
+        return lambda values: pc.cast(pc.cast(values, pa.int8()), pa.string())
+    if kind.kind in (Kind.INT, Kind.UINT, Kind.JSON):
+        if kind.year:
+            return lambda values: pc.utf8_lpad(pc.cast(values, pa.string()), 4, "0")
+        return lambda values: pc.cast(values, pa.string())
+    show = _SHOW[kind.kind]
+
+    def run(values: Values) -> Values:
+        if pa.types.is_string(values.type):  # a date whose column is text
+            return values
+        return on_distinct(values, lambda value: show(value, kind), pa.string())
+
+    return run
+
+
+def double_text(value: float, single: bool = False) -> str:
+    """A DOUBLE (or a FLOAT, six digits) as MySQL prints it."""
+    shortest = f"{value:.6g}" if single else repr(value)
+    shown = mysql_layout(shortest)
+    if len(shown) <= _DOUBLE_WIDTH:
+        return shown
+    sign, digits, exponent = Decimal(shortest).normalize().as_tuple()
+    text = "".join(map(str, digits))
+    point = f"{text[0]}.{text[1:]}" if len(text) > 1 else text
+    return f"{'-' if sign else ''}{point}e{int(exponent) + len(digits) - 1}"
+
+
+def datetime_text(value: dt.date | dt.datetime, fsp: int) -> str:
+    """DATE or DATETIME as MySQL prints it."""
+    if not isinstance(value, dt.datetime):
+        return value.isoformat()
+    fraction = f".{value.microsecond:06d}"[: fsp + 1] if fsp else ""
+    return f"{value.date().isoformat()} {value:%H:%M:%S}{fraction}"
+
+
+def duration_us(value: dt.timedelta) -> int:
+    """Microseconds of a TIME."""
+    return value // dt.timedelta(microseconds=1)
+
+
+_SHOW: dict[Kind, Callable[..., str]] = {
+    Kind.DECIMAL: lambda value, kind: format(rounded(value, kind.scale), "f"),
+    Kind.DOUBLE: lambda value, kind: double_text(value, kind.single),
+    Kind.DATE: lambda value, kind: datetime_text(value, 0),
+    Kind.DATETIME: lambda value, kind: datetime_text(value, kind.fsp),
+    Kind.TIME: lambda value, kind: time_text(duration_us(value), kind.fsp),
+}
+
+
+def refuse_collated_bytes(values: Sequence[Bound], text: str) -> None:
+    """Binary text beside text with a COLLATE, which then decides how the bytes are read."""
+    if any(value.coercibility == EXPLICIT and value.type.kind is Kind.TEXT for value in values):
+        raise mismatch(f"COLLATE beside binary text: {text}", "CAST the binary text AS CHAR.")
+
+
+def to_bytes(value: Bound) -> Bound:
+    """Any value as BYTES: text in its own character set, everything else as text first."""
+    value = to_text(value)
+    if value.type.kind is Kind.BYTES:
+        return value
+    collation = value.type.collation
+    if collation is None or collation in _UTF8:
+        return kernel(BYTES, value.text, lambda values: pc.cast(values, pa.binary()), [value], value.coercibility)
+    encode = encoder_of(collation)
+    return kernel(
+        BYTES, value.text, lambda values: on_distinct(values, encode, pa.binary()), [value], value.coercibility
+    )

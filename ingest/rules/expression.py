@@ -33,7 +33,7 @@ class Call:
     """An operator or function with its arguments.
 
     ``IN``: value, then the list. ``BETWEEN``: value, low, high. ``LIKE``: value, pattern, escape (a Constant).
-    ``CASE``: condition, result, condition, result, ..., default. ``COLLATE``: value, the name as a Constant.
+    ``CASE``: condition, result, condition, result, ..., default; ``CASE OF`` the same after its subject. ``COLLATE``: value, the name as a Constant.
     ``TRIM``: value, what to trim, and BOTH, LEADING or TRAILING as Constants.
     """
 

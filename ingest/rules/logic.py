@@ -6,15 +6,17 @@ unless it is zero; text is read as a number first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.rules.bound import Bound, Values, kernel, literal
+from ingest.problems import DataProblem
+from ingest.rules.bound import Batch, Bound, Values, as_array, kernel, literal
 from ingest.rules.conversion import to_double
 from ingest.rules.refusal import mismatch
-from ingest.rules.value_types import BOOL, STRINGS, Kind
+from ingest.rules.value_types import BOOL, STRINGS, Kind, arrow_of
 
 
 def truth(value: Bound) -> Bound:
@@ -28,17 +30,41 @@ def truth(value: Bound) -> Bound:
         value = to_double(value)
     elif kind not in (Kind.INT, Kind.UINT, Kind.DECIMAL, Kind.DOUBLE):
         raise mismatch(f"{value.text} is {value.type.describe()}, not a condition", "Compare it with something.")
-    return kernel(BOOL, value.text, lambda values: pc.not_equal(values, pa.scalar(0)), [value])
+    zero = pa.scalar(Decimal(0) if kind is Kind.DECIMAL else 0, arrow_of(value.type))
+    return kernel(BOOL, value.text, lambda values: pc.not_equal(values, zero), [value])
 
 
 def both(left: Bound, right: Bound, text: str) -> Bound:
     """Left AND right."""
-    return kernel(BOOL, text, pc.and_kleene, [truth(left), truth(right)])
+    return _short_circuit(pc.and_kleene, False, truth(left), truth(right), text)
 
 
 def either(left: Bound, right: Bound, text: str) -> Bound:
     """Left OR right."""
-    return kernel(BOOL, text, pc.or_kleene, [truth(left), truth(right)])
+    return _short_circuit(pc.or_kleene, True, truth(left), truth(right), text)
+
+
+def _short_circuit(
+    function: Callable[[Values, Values], Values], decided: bool, left: Bound, right: Bound, text: str
+) -> Bound:
+    """Where computing the right side fails for some row, it is computed only where the left one leaves it open: as in
+    MySQL, ``a >= b AND a - b > 5`` is fine on unsigned columns.
+    """
+    plain = kernel(BOOL, text, function, [left, right])
+    if plain.constant is not None:
+        return plain
+
+    def run(batch: Batch) -> Values:
+        try:
+            return plain.run(batch)
+        except DataProblem:
+            first = as_array(left.run(batch), batch.rows, BOOL)
+            open_ = pc.fill_null(pc.not_equal(first, decided), True)
+            part = batch.take(pc.indices_nonzero(open_))
+            second = as_array(right.run(part), part.rows, BOOL)
+            return pc.replace_with_mask(first, open_, function(first.filter(open_), second))
+
+    return Bound(BOOL, run, text)
 
 
 def exclusive(left: Bound, right: Bound, text: str) -> Bound:
@@ -67,7 +93,7 @@ def is_false(value: Bound, text: str) -> Bound:
 
 
 def any_of(conditions: Sequence[Bound], text: str) -> Bound:
-    """OR over one or more conditions."""
+    """OR over one or more conditions that can't fail."""
 
     def run(*values: Values) -> Values:
         result = values[0]

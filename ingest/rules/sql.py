@@ -289,16 +289,12 @@ class _Translator:
         return self._call("CASE", text, node.this, node.args["true"], otherwise)
 
     def _case(self, node: exp.Expression, text: str) -> Expression:
-        arguments: list[Expression] = []
-        subject = None if node.this is None else self.expression(node.this)
+        arguments: list[Expression] = [] if node.this is None else [self.expression(node.this)]
         for branch in node.args["ifs"]:
-            condition = self.expression(branch.this)
-            if subject is not None:
-                condition = Call("=", (subject, condition), text)
-            arguments += [condition, self.expression(branch.args["true"])]
+            arguments += [self.expression(branch.this), self.expression(branch.args["true"])]
         default = node.args.get("default")
         arguments.append(Constant(None, "NULL") if default is None else self.expression(default))
-        return Call("CASE", tuple(arguments), text)
+        return Call("CASE" if node.this is None else "CASE OF", tuple(arguments), text)
 
     def _cast(self, node: exp.Expression, text: str) -> Expression:
         to = node.args["to"]

@@ -23,6 +23,7 @@ from ingest.schema import Column
 DECIMAL_DIGITS_MAX = 65
 DECIMAL_SCALE_MAX = 30
 ARROW_DIGITS_MAX = 76
+ARROW_NARROW_MAX = 38
 
 
 class Kind(enum.Enum):
@@ -52,28 +53,28 @@ DATED = frozenset({Kind.DATE, Kind.DATETIME})
 
 @dataclass(frozen=True, slots=True)
 class SqlType:
-    """A value's type. ``precision`` and ``scale``: of DECIMAL, as declared. ``frac``: the digits after the point that
-    are really carried, when a division keeps more than it shows (else None). ``fsp``: digits of a second's fraction.
-    ``collation``: of TEXT. ``members``: the value is one of an ENUM or SET, which is text with a number behind it."""
+    """A value's type. ``precision`` and ``scale``: of DECIMAL. ``fsp``: digits of a second's fraction.
+    ``collation``: of TEXT. ``disguised``: a TEXT that MySQL takes for another number than it spells (ENUM, SET, and a
+    date that stands as text because it was chosen from among texts).
+    ``single``: a DOUBLE that is a FLOAT column; ``year``, ``bits``: a UINT that is a YEAR or BIT column."""
 
     kind: Kind
     precision: int = 0
     scale: int = 0
-    frac: int | None = None
     fsp: int = 0
     collation: int | None = None
-    members: bool = False
-
-    @property
-    def carried_scale(self) -> int:
-        """Digits after the point in the Arrow form of a DECIMAL."""
-        return self.scale if self.frac is None else self.frac
+    disguised: bool = False
+    single: bool = False
+    year: bool = False
+    bits: bool = False
 
     def describe(self) -> str:
         """For messages."""
         if self.kind is Kind.DECIMAL:
             return f"DECIMAL({self.precision},{self.scale})"
-        return "ENUM or SET" if self.members else self.kind.value
+        if self.disguised:
+            return "ENUM, SET or a date as text"
+        return "BIT" if self.bits else "YEAR" if self.year else self.kind.value
 
 
 NULL = SqlType(Kind.NULL)
@@ -110,26 +111,32 @@ def type_of(column: Column) -> SqlType:
     """A column's type. DataProblem ``type.unknown``."""
     kind = field_type(column)
     if kind in (F.ENUM, F.SET):
-        return SqlType(Kind.TEXT, collation=column.collation, members=True)
+        return SqlType(Kind.TEXT, collation=column.collation, disguised=True)
     if kind == F.NEWDECIMAL:
         precision, scale = decimal_shape(column)
         return SqlType(Kind.DECIMAL, precision, scale)
     if kind in _KINDS:
         unsigned = _KINDS[kind] is Kind.INT and column.unsigned
-        return SqlType(Kind.UINT if unsigned else _KINDS[kind], fsp=fraction_digits(column))
+        return SqlType(
+            Kind.UINT if unsigned else _KINDS[kind],
+            fsp=fraction_digits(column),
+            single=kind == F.FLOAT,
+            year=kind == F.YEAR,
+            bits=kind == F.BIT,
+        )
     return SqlType(Kind.BYTES) if is_binary(column) else SqlType(Kind.TEXT, collation=column.collation)
 
 
 def decimal_arrow(precision: int, scale: int) -> pa.DataType:
     """The narrowest Arrow decimal that holds so many digits (76 at most)."""
-    return pa.decimal128(precision, scale) if precision <= 38 else pa.decimal256(precision, scale)
+    wide = precision > ARROW_NARROW_MAX
+    return pa.decimal256(precision, scale) if wide else pa.decimal128(precision, scale)
 
 
 def arrow_of(kind: SqlType) -> pa.DataType:
     """The Arrow form of a type (see the module); OPAQUE has none."""
     if kind.kind is Kind.DECIMAL:
-        extra = kind.carried_scale - kind.scale
-        return decimal_arrow(min(max(kind.precision, 1) + extra, ARROW_DIGITS_MAX), kind.carried_scale)
+        return decimal_arrow(max(kind.precision, 1), kind.scale)
     return _ARROW[kind.kind]
 
 

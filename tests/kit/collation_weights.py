@@ -58,6 +58,26 @@ def single_byte_weights(connection, collation: str) -> dict[int, table.Weights]:
     return weights
 
 
+def case_map(connection, function: str, collation: str) -> dict[int, table.Weights]:
+    """What UPPER or LOWER make of every code point, of those that they change.
+
+    Left out: letters whose other case takes more bytes, where MySQL cuts the text short to fit its buffer.
+    """
+    changed = {}
+    with connection.cursor() as cursor:
+        for start in range(0, len(CODE_POINTS), 20_000):
+            rows = "ROW(" + "),ROW(".join(map(str, CODE_POINTS[start : start + 20_000])) + ")"
+            letter = f"CONVERT(CHAR(n USING utf32) USING {collation.partition('_')[0]})"
+            cursor.execute(
+                f"SELECT n, CONVERT({letter} USING utf32), CONVERT({function}({letter} COLLATE {collation}) USING utf32) "
+                f"FROM (VALUES {rows}) AS points (n)"
+            )
+            for point, same, made in cursor.fetchall():
+                if same != made and len(made) == 1 and ord(same) == point:
+                    changed[point] = tuple(map(ord, made))
+    return changed
+
+
 def _units(weights: bytes, size: int) -> table.Weights:
     return tuple(int.from_bytes(weights[at : at + size], "big") for at in range(0, len(weights), size))
 
@@ -79,6 +99,19 @@ def write_simple(general: Mapping[int, table.Weights], single: Mapping[str, Mapp
         '"""Weights of collations with one weight a character: ``*_general_ci`` of Unicode, and those of character sets\n'
         'of one byte (by byte). Made by tests/kit/collation_weights.py, packed as ``table`` says.\n"""\n\n'
         "from __future__ import annotations\n\n" + "".join(parts) + "}\n"
+    )
+
+
+CASE_FAMILIES = {"UCA_0900": "utf8mb4_0900_ai_ci", "UNICODE": "utf8mb4_general_ci", "LATIN1": "latin1_swedish_ci"}
+
+
+def write_case_maps(maps: Mapping[str, Mapping[int, table.Weights]]) -> None:
+    """Write the module of upper and lower case; names such as UPPER_LATIN1."""
+    (FOLDER / "letter_case.py").write_text(
+        '"""Upper and lower case in MySQL: of the collations of UCA 9.0, of other Unicode collations, and of latin1. Made\n'
+        'by tests/kit/collation_weights.py, packed as ``table`` says (a letter\'s "weight" is the other letter).\n"""\n\n'
+        "from __future__ import annotations\n\n"
+        + "\n".join(_assignment(name, table.pack(one)) for name, one in maps.items())
     )
 
 

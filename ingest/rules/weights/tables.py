@@ -40,7 +40,22 @@ def weights_of(collation: int) -> WeightMap | None:
     if charset in UNICODE_CHARSETS:
         maker = _UNICODE.get(rest)
         return None if maker is None else maker()
-    return _single_byte(collation) if name in simple.SINGLE_BYTE else None
+    if name in simple.SINGLE_BYTE:
+        return _single_byte(collation)
+    return _ascii_only(name) if name in ORDER_UNKNOWN else None
+
+
+ORDER_UNKNOWN = frozenset(
+    {
+        "euckr_korean_ci",
+        "eucjpms_japanese_ci",
+        "gb2312_chinese_ci",
+        "gbk_chinese_ci",
+        "sjis_japanese_ci",
+        "ujis_japanese_ci",
+    }
+)
+"""Collations of which only equality is known: ASCII letters without case, every other character equal to itself."""
 
 
 @functools.cache
@@ -81,6 +96,14 @@ def _implicit(point: int, ideographs: tuple[tuple[int, int, int], ...]) -> Weigh
     """Unicode Technical Standard 10, "Implicit Weights"."""
     base = next((base for first, last, base in ideographs if first <= point <= last), _OTHERS)
     return (base + (point >> 15), point & 0x7FFF | 0x8000)
+
+
+@functools.cache
+def _ascii_only(name: str) -> WeightMap:
+    explicit: dict[int, Weights] = {ord(letter): (ord(letter.upper()),) for letter in "abcdefghijklmnopqrstuvwxyz"}
+    if name in ("gbk_chinese_ci", "gb2312_chinese_ci"):
+        explicit[ord("~")] = (ord("Y"),)  # so it is in MySQL's tables
+    return WeightMap(explicit, lambda point: (point,) if point < 0x80 else (_REPLACEMENT, point >> 15, point & 0x7FFF))
 
 
 @functools.cache
