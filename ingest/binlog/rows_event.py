@@ -19,6 +19,8 @@ def read_rows_event(
 ) -> RowsEvent:
     """The body ``data[start:end]`` of a rows event. Damage when it is too short."""
     at = start + post_header_length
+    if post_header_length < _OLD_POST_HEADER:
+        raise Damage("a rows event of a form that the FORMAT_DESCRIPTION says isn't used")
     if at >= end:
         raise Damage("a rows event ends within its header")
     table_id = int.from_bytes(data[start : start + (4 if post_header_length == _OLD_POST_HEADER else 6)], "little")

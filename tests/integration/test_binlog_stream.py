@@ -327,3 +327,19 @@ def test_extra_row_information(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F8
         "12",
         "13",
     ]
+
+
+def test_rows_events_of_version_1() -> None:
+    """Servers of before 5.6, and later ones set so, write rows events of version 1: the same rows come out."""
+    with Mysql("5.6", options={"log_bin_use_v1_row_events": "1"}) as server:
+        with server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {DATABASE}")
+            cursor.execute(f"USE {DATABASE}")
+            with capturing(server, cursor) as capture:
+                cursor.execute(ORDERS.format(name="v1"))
+                changes(cursor, "v1", 30)
+            supplement = supplement_of(cursor, DATABASE, "v1").encode()
+    assert {payload[4] for payload in split_file(capture.file_bytes)} >= {23, 24, 25}
+    rows = walked(file_events(capture.file_bytes), supplement)
+    assert sum(len(part.block.after) for part in rows if part.block.kind == Kind.INSERT) == 30
+    assert rows[0].after_keys[:2] == ["s0|1", "s1|2"]
