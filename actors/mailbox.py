@@ -4,7 +4,8 @@ A ``Peer`` is an actor as its caller sees it: ``ask`` waits within a bound, ``se
 Errors come back as the Problem that the actor raised; an actor that died or didn't answer is a WorldProblem. A call that
 failed may still have run: callers rest on epochs and sequence numbers, never on an error.
 
-Plain classes talk to peers, so tests and the simulation hand in objects with the same two methods.
+Plain classes talk to peers, so tests and the simulation hand in objects with the same two methods. Ray is imported when
+it is first used: it reads its settings then, and ``runtime.join`` has set them.
 """
 
 from __future__ import annotations
@@ -12,10 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
-
-import ray
-from ray.actor import ActorHandle
-from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskError
 
 from ingest.problems import DataProblem, Problem, ProblemGroup, WorldProblem, declare
 
@@ -60,7 +57,7 @@ class Peer(Protocol):
 class RayPeer:
     """A Ray actor as a Peer. Pickles with its handle."""
 
-    def __init__(self, handle: ActorHandle[Any], name: str) -> None:
+    def __init__(self, handle: Any, name: str) -> None:
         self.handle = handle
         self.name = name
 
@@ -69,6 +66,9 @@ class RayPeer:
 
     def ask(self, method: str, *arguments: Any, timeout_s: float, group: str = CONTROL) -> Any:
         """See ``Peer``."""
+        import ray
+        from ray.exceptions import RayError
+
         try:
             return ray.get(self._call(method, group, arguments), timeout=timeout_s)
         except (RayError, ValueError) as error:
@@ -76,6 +76,7 @@ class RayPeer:
 
     def send(self, method: str, *arguments: Any, done: Callable[[Answer], None], group: str = DATA) -> None:
         """See ``Peer``."""
+        from ray.exceptions import RayError
 
         def settle(future: Any) -> None:
             error = future.exception()
@@ -91,6 +92,8 @@ class RayPeer:
 
     def end(self, *, restart: bool) -> None:
         """Kill the actor's process; Ray starts it anew when ``restart``."""
+        import ray
+
         ray.kill(self.handle, no_restart=not restart)
 
     def _call(self, method: str, group: str, arguments: tuple[Any, ...]) -> Any:
@@ -100,6 +103,8 @@ class RayPeer:
 
 def problem_of(error: BaseException, name: str) -> Problem:
     """Whatever a call ended with, as a Problem."""
+    from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
+
     cause = error.cause if isinstance(error, RayTaskError) else error
     if isinstance(cause, Problem):
         return cause

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import ray
-
 from actors.mailbox import CONTROL, DATA, RayPeer
 
 CPU_SHARE = 0.001
@@ -22,6 +20,8 @@ INLINE_BYTES = 4_000_000
 
 def spawn(cls: type[Any], name: str, *arguments: Any, detached: bool = False) -> RayPeer:
     """Start an actor of a plain class. ``detached``: it is named, outlives its creator, and is found by name."""
+    import ray
+
     options: dict[str, Any] = {"num_cpus": CPU_SHARE, "max_restarts": -1, "max_task_retries": 0}
     if detached:
         options |= {"name": name, "lifetime": "detached", "get_if_exists": True}
@@ -31,6 +31,8 @@ def spawn(cls: type[Any], name: str, *arguments: Any, detached: bool = False) ->
 
 def find(name: str, namespace: str) -> RayPeer | None:
     """A detached actor by name, or None."""
+    import ray
+
     try:
         return RayPeer(ray.get_actor(name, namespace=namespace), name)
     except ValueError:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import ray
-
 from actors.metrics.exporter import MetricsExporter
 from actors.wiring import spawn
 from ingest.config.model import MetricsOptions
@@ -18,6 +16,8 @@ PUSH_TIMEOUT_S = 5.0
 
 def start_metrics(options: MetricsOptions, ingest: str, cluster: str) -> Callable[[ClusterStatus], Sequence[str]]:
     """The exporter of this node, made on first use; returns how to push a status, which says the addresses."""
+    import ray
+
     node = ray.get_runtime_context().get_node_id()
     exporter = spawn(MetricsExporter, f"metrics/{node}", options.host, detached=True)
     address: list[str] = []
