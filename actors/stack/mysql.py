@@ -250,10 +250,7 @@ class Mysql(Server):
 
     def _probe(self) -> None:
         try:
-            with (
-                self.connect(connect_timeout=2) as connection,
-                connection.cursor() as cursor,
-            ):
+            with self.connect(connect_timeout=2, read_timeout=5) as connection, connection.cursor() as cursor:
                 cursor.execute("SELECT @@server_id")
                 row = cursor.fetchone()
         except pymysql.err.OperationalError as error:

@@ -27,11 +27,12 @@ from actors.stack import Elasticsearch, Hbase, Mysql, Server
 from actors.stack.cache import Cache
 from actors.stack.debian import fetch_sid
 from actors.stack.download import Client
+from actors.stack.ports import free_ports
 from actors.stack.process import ProcessId, Reaper
 from ingest.problems import WorldProblem
 from tests.stack_fixtures import elasticsearch, elasticsearch_full, hbase, mysql9, mysql56  # noqa: F401
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # starts are slow on a crowded machine
 ROOT = Path(__file__).resolve().parents[2]
 LISTEN = "0A"  # state of a socket in /proc/net/tcp, proc_net_tcp in the kernel's documentation
 LOOPBACKS = {"0100007F", "0000000000000000FFFF00000100007F"}  # 127.0.0.1, and the same mapped into IPv6
@@ -275,6 +276,21 @@ def test_servers_listen_on_loopback_only(request: pytest.FixtureRequest, fixture
     found = listening_addresses(server.pids.values())
     assert found
     assert found <= LOOPBACKS
+
+
+@pytest.mark.parametrize("make", [Mysql, lambda: Elasticsearch(quick=True), lambda: Hbase(quick=True)])
+def test_a_port_lost_to_a_stranger_is_replaced(make: Callable[[], Server], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process takes the chosen port before the server binds it: the server comes up on other ports."""
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        taken = stranger.getsockname()[1]
+        choices = iter([taken])
+        monkeypatch.setattr(
+            "actors.stack.server.free_ports",
+            lambda count: [next(choices, None) or free_ports(1)[0], *free_ports(count - 1)],
+        )
+        with make() as server:
+            assert server.port != taken
+            assert server.is_alive
 
 
 OWNER = textwrap.dedent("""
