@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import ray.util
-
-from actors.control import Pipeline, attach
 from actors.runtime import RayAddress, Run, find_run, join
 from ingest.problems import DataProblem, declare
+
+if TYPE_CHECKING:  # Ray and what the actors are made of are imported when there is a run to look at
+    from actors.control import Pipeline
 
 NO_SUCH_LANE = declare("cli.no_such_lane", "The ingest has no lane of that name.", "`ingest status` lists the lanes.")
 NO_SUCH_INGEST = declare(
@@ -47,6 +48,8 @@ def find(name: str | None, address: str | None) -> Target:
         join(run.ray)
     else:
         run = _run_on(cluster_address(address), ingest)
+    from actors.control import attach
+
     target = Target(run, attach(run.name, run.clusters), lane or None)
     if lane and lane not in (known := _lanes_of(target.pipeline)):
         raise DataProblem(NO_SUCH_LANE, f"no lane {lane!r}; there are {', '.join(known)}", {"ingest": run.name})
@@ -61,6 +64,8 @@ def cluster_address(address: str) -> RayAddress:
 def _run_on(ray_address: RayAddress, ingest: str) -> Run:
     """The ingest of that name ("": the only one) on a Ray, by its supervisors' names ``INGEST/CLUSTER``."""
     join(ray_address)
+    import ray.util
+
     clusters: dict[str, list[str]] = {}
     for actor in ray.util.list_named_actors():
         owner, _, cluster = actor.partition("/")
