@@ -218,15 +218,14 @@ class LaneGroup:
                 self._see_lane(name, lane, began_ms)
 
     def _see_lane(self, name: str, lane: LaneReport, began_ms: float) -> None:
+        if not lane.ended:
+            if lane.phase == "live":
+                self._owner.lane_moved(name, LaneState.RUNNING, lane.epoch, None)
+            return
         alone = len(self._running) - len(self._left) == 1
-        if lane.problem is not None and not (alone and isinstance(lane.problem, WorldProblem)):
-            self._leave(name, lane.problem, self._owner.clock.monotonic_ms() - began_ms)
-        elif lane.drained:
-            self._left.add(name)
-            self._owner.lane_left(self.name, LaneEnd(name, None, True, 0.0))
-        elif lane.phase == "live":
-            self._owner.lane_moved(name, LaneState.RUNNING, lane.epoch, None)
+        if not (alone and isinstance(lane.problem, WorldProblem)):  # else the run ends, and all of it starts anew
+            self._leave(name, lane.problem, self._owner.clock.monotonic_ms() - began_ms, drained=lane.drained)
 
-    def _leave(self, lane: str, problem: Problem | None, ran_ms: float) -> None:
+    def _leave(self, lane: str, problem: Problem | None, ran_ms: float, *, drained: bool = False) -> None:
         self._left.add(lane)
-        self._owner.lane_left(self.name, LaneEnd(lane, problem, False, ran_ms))
+        self._owner.lane_left(self.name, LaneEnd(lane, problem, drained, ran_ms))

@@ -14,7 +14,7 @@ import queue
 import select
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
@@ -54,7 +54,7 @@ class PacketSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LaneReport:
-    """Where a lane is, as its reader sees it. ``problem`` is set once the lane has left the run."""
+    """Where a lane is, as its reader sees it. ``ended``: it has left the run, with ``problem``, drained, or dropped."""
 
     lane: str
     epoch: int
@@ -67,6 +67,7 @@ class LaneReport:
     buffered_bytes: int = 0
     in_flight: int = 0
     drained: bool = False
+    ended: bool = False
     problem: Problem | None = None
 
 
@@ -284,7 +285,7 @@ class StreamRun:
         lane = self._lanes.pop(name, None)
         if lane is None:
             return
-        self._reports[name] = self._report_lane(lane, problem)
+        self._reports[name] = replace(self._report_lane(lane), ended=True, problem=problem)
         self._router.remove(name)
         self._outcomes[name] = problem
 
@@ -295,7 +296,7 @@ class StreamRun:
         if not now and now_ms - self._reported_at_ms < REPORT_MS:
             return
         self._reported_at_ms = now_ms
-        reports = {name: self._report_lane(lane, None) for name, lane in self._lanes.items()}
+        reports = {name: self._report_lane(lane) for name, lane in self._lanes.items()}
         router = self._router
         publish(
             RunReport(
@@ -311,7 +312,7 @@ class StreamRun:
             )
         )
 
-    def _report_lane(self, lane: LaneRun, problem: Problem | None) -> LaneReport:
+    def _report_lane(self, lane: LaneRun) -> LaneReport:
         dispatcher = lane.dispatcher
         frontier = dispatcher.durable_frontier
         behind = not dispatcher.idle
@@ -327,5 +328,4 @@ class StreamRun:
             buffered_bytes=dispatcher.buffered_bytes,
             in_flight=dispatcher.in_flight,
             drained=lane.drained,
-            problem=problem,
         )

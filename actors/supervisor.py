@@ -36,6 +36,9 @@ UNKNOWN_LANE = declare(
 )
 
 SHARED_GROUP = "shared"
+
+SETTLED = frozenset({LaneState.PAUSED, LaneState.DRAINING, LaneState.DRAINED, LaneState.STOPPED})
+"""States that only a command, or the lane's own end, changes."""
 TICK_S = 1.0
 
 
@@ -95,6 +98,8 @@ class Supervisor:
         threading.Thread(target=self._main, name="supervisor", daemon=True).start()
 
     def __repr__(self) -> str:
+        if "_lanes" not in self.__dict__:
+            return "Supervisor(not made yet)"  # Ray asks before the constructor is through
         states = ", ".join(f"{name} {lane.state.value}" for name, lane in self._lanes.items())
         return f"Supervisor({self._parts.cluster}: {states})"
 
@@ -175,9 +180,11 @@ class Supervisor:
     def lane_moved(self, lane: str, state: LaneState, epoch: int, problem: Problem | None) -> None:
         """See ``GroupOwner``."""
         known = self._lanes[lane]
-        known.state = state
         if epoch:
             known.epoch = epoch
+        if known.state in SETTLED and state is LaneState.RUNNING:
+            return  # a report from before a person's or the data's word
+        known.state = state
         if state is LaneState.BACKOFF:
             known.restarts += 1
             known.problem = problem
@@ -188,6 +195,8 @@ class Supervisor:
         """See ``GroupOwner``: stopped by its data, drained or paused by a person, or to be started on its own."""
         with self._lock:
             known = self._lanes[end.lane]
+            if known.group != group:
+                return
             known.group = ""
             known.problem = end.problem
             if end.drained:
