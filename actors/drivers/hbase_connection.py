@@ -132,7 +132,7 @@ def text_of(error: BaseException) -> str:
 
 def _mutate_ready(connection: happybase.Connection, table: str, rows: Sequence[bytes], timestamp: int) -> None:
     """Put the call's bytes on the connection's transport and let the client read the answer."""
-    connection.transport.write(message(table.encode(), rows, len(rows), timestamp))
+    connection.transport.write(message(table.encode(), rows, timestamp))
     connection.transport.flush()
     connection.client._recv(CALL)
 

@@ -23,6 +23,11 @@ INDEX_MISSING = "index_not_found_exception"
 _PASSING = frozenset({"index_closed_exception", INDEX_MISSING, "unavailable_shards_exception"})
 """Errors with a 4xx status that aren't the document's fault."""
 
+_PLAIN_SUCCESS = tuple(
+    {action: {"status": status}} for action in ("index", "delete", "update") for status in (201, 200)
+)
+"""What nearly every entry is, told by one comparison."""
+
 
 def unsendable(item: RequestItem[bytes]) -> ItemResult | None:
     """POISON for an item that would fail its whole request, else None."""
@@ -87,7 +92,9 @@ def results(items: Sequence[RequestItem[bytes]], answer: object) -> list[ItemRes
     if not isinstance(entries, Sequence) or len(entries) != len(items):
         found = len(entries) if isinstance(entries, Sequence) else "no"
         raise WorldProblem(NOT_UNDERSTOOD, f"{found} answers for {len(items)} bulk items")
-    return [_result(item, entry) for item, entry in zip(items, entries, strict=True)]
+    return [
+        DONE if entry in _PLAIN_SUCCESS else _result(item, entry) for item, entry in zip(items, entries, strict=True)
+    ]
 
 
 def _result(item: RequestItem[bytes], entry: object) -> ItemResult:

@@ -34,7 +34,7 @@ from ingest.sinks.cell_bytes import cell_texts
 from ingest.sinks.contract import Operations, Request, RequestItem
 from ingest.sinks.faults import FIELD_MISSING, KEY_NOT_TEXT
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
-from ingest.sinks.hbase.thrift_bytes import deletion, put, put_prefix, row_mutations
+from ingest.sinks.hbase.thrift_bytes import deletion, puts, row_mutations
 
 
 class HbaseEncoder:
@@ -74,16 +74,15 @@ def column_of(field: str, target: HbaseTarget) -> list[str]:
 
 def _rows(part: Operations, target: HbaseTarget) -> list[RequestItem[bytes]]:
     columns = _columns(part.documents.schema, target)
-    mutations = [_mutations(part.documents.column(index), field, name) for index, field, name in columns]
-    puts = list(zip(*mutations, strict=True)) or [()] * len(part.keys)
+    mutations = [puts(name.encode(), cell_texts(part.documents.column(index), field)) for index, field, name in columns]
+    written = list(zip(*mutations, strict=True)) or [()] * len(part.keys)
     whole = [family.encode() for family in target.families] if target.delete == "row" else []
     gone = [deletion(column) for column in whole or [name.encode() for _, _, name in columns]]
     items = []
     for key, version, delete, name, cells in zip(
-        part.keys, part.versions, part.deletes, part.targets, puts, strict=True
+        part.keys, part.versions, part.deletes, part.targets, written, strict=True
     ):
-        written = gone if delete else cells
-        payload = row_mutations(_row_key(key, name), written, len(written))
+        payload = row_mutations(_row_key(key, name), gone if delete else cells)
         items.append(RequestItem(key, version, name, delete, payload, len(payload)))
     return items
 
@@ -95,11 +94,6 @@ def _columns(schema: pa.Schema, target: HbaseTarget) -> list[tuple[int, pa.Field
         what = f"the target's columns name the field {missing[0]!r}; the documents have {', '.join(schema.names)}"
         raise DataProblem(FIELD_MISSING, what, {"table": target.table})
     return [(index, field, name) for index, field in enumerate(schema) for name in column_of(field.name, target)]
-
-
-def _mutations(column: pa.Array, field: pa.Field, name: str) -> list[bytes]:
-    prefix, gone = put_prefix(name.encode()), deletion(name.encode())
-    return [gone if cell is None else put(prefix, cell) for cell in cell_texts(column, field)]
 
 
 def _row_key(key: str, table: str) -> bytes:

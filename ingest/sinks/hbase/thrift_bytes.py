@@ -8,13 +8,14 @@ Making the bytes here costs a fraction of building the client's objects, and the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from struct import pack
+from collections.abc import Iterable, Sequence
+from struct import Struct, pack
 
 CALL = "mutateRowsTs"
 """The method's name."""
 
 _END = b"\x00"
+_LENGTH = Struct(">i")
 _STRING, _LIST, _I64, _MAP, _BOOL, _STRUCT = 11, 15, 10, 13, 2, 12
 
 
@@ -23,7 +24,7 @@ def _field(kind: int, number: int) -> bytes:
 
 
 def _text(value: bytes) -> bytes:
-    return pack(">i", len(value)) + value
+    return _LENGTH.pack(len(value)) + value
 
 
 _MESSAGE = pack(">I", 0x80010001) + _text(CALL.encode()) + pack(">i", 0)
@@ -35,14 +36,10 @@ _ROW = _field(_STRING, 1)
 _MUTATIONS = _field(_LIST, 2) + pack(">b", _STRUCT)
 
 
-def put_prefix(column: bytes) -> bytes:
-    """The bytes of a put into ``column`` up to its value."""
-    return _field(_STRING, 2) + _text(column) + _field(_STRING, 3)
-
-
-def put(prefix: bytes, value: bytes) -> bytes:
-    """A put: ``put_prefix`` and the cell's value."""
-    return b"%b%b%b\x00" % (prefix, pack(">i", len(value)), value)
+def puts(column: bytes, cells: Iterable[bytes | None]) -> list[bytes]:
+    """One mutation per cell of a column ``family:qualifier``: a put of its value, or for None its deletion."""
+    prefix, gone, size = _field(_STRING, 2) + _text(column) + _field(_STRING, 3), deletion(column), _LENGTH.pack
+    return [gone if cell is None else prefix + size(len(cell)) + cell + _END for cell in cells]
 
 
 def deletion(column: bytes) -> bytes:
@@ -52,12 +49,12 @@ def deletion(column: bytes) -> bytes:
     return _field(_BOOL, 1) + b"\x01" + _field(_STRING, 2) + _text(column) + _END
 
 
-def row_mutations(row: bytes, mutations: Iterable[bytes], count: int) -> bytes:
-    """One row's BatchMutation of ``count`` puts and deletes."""
-    return b"%b%b%b%b%b%b\x00" % (_ROW, pack(">i", len(row)), row, _MUTATIONS, pack(">i", count), b"".join(mutations))
+def row_mutations(row: bytes, mutations: Sequence[bytes]) -> bytes:
+    """One row's BatchMutation: its puts and deletes."""
+    return b"".join((_ROW, _LENGTH.pack(len(row)), row, _MUTATIONS, _LENGTH.pack(len(mutations)), *mutations, _END))
 
 
-def message(table: bytes, rows: Iterable[bytes], count: int, timestamp: int) -> bytes:
-    """The whole call: ``count`` rows (``row_mutations``) of one table, all with one timestamp."""
-    head = b"%b%b%b%b%b" % (_MESSAGE, _TABLE, _text(table), _ROWS, pack(">i", count))
-    return b"".join((head, *rows, _TIMESTAMP, pack(">q", timestamp), _NO_ATTRIBUTES, _END))
+def message(table: bytes, rows: Sequence[bytes], timestamp: int) -> bytes:
+    """The whole call: rows (``row_mutations``) of one table, all with one timestamp."""
+    head = (_MESSAGE, _TABLE, _text(table), _ROWS, _LENGTH.pack(len(rows)))
+    return b"".join((*head, *rows, _TIMESTAMP, pack(">q", timestamp), _NO_ATTRIBUTES, _END))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from thriftpy2.protocol import TBinaryProtocol
 from thriftpy2.transport import TMemoryBuffer
 
-from ingest.sinks.hbase.thrift_bytes import CALL, deletion, message, put, put_prefix, row_mutations
+from ingest.sinks.hbase.thrift_bytes import CALL, message, puts, row_mutations
 
 cells = st.lists(st.tuples(st.binary(min_size=1, max_size=6), st.none() | st.binary(max_size=6)), max_size=4)
 
@@ -23,15 +23,8 @@ def test_message_is_the_call(
     table: bytes, rows: list[tuple[bytes, list[tuple[bytes, bytes | None]]]], timestamp: int
 ) -> None:
     """A whole message reads as mutateRowsTs with the same table, rows, puts, deletes and timestamp, to the last byte."""
-    ready = [
-        row_mutations(
-            row,
-            [deletion(name) if value is None else put(put_prefix(name), value) for name, value in columns],
-            len(columns),
-        )
-        for row, columns in rows
-    ]
-    buffer = TMemoryBuffer(message(table, ready, len(ready), timestamp) + b"!")
+    ready = [row_mutations(row, [puts(name, [cell])[0] for name, cell in columns]) for row, columns in rows]
+    buffer = TMemoryBuffer(message(table, ready, timestamp) + b"!")
     protocol = TBinaryProtocol(buffer, decode_response=False)
     name, kind, _ = protocol.read_message_begin()
     arguments = Hbase.mutateRowsTs_args()
