@@ -8,7 +8,17 @@ import pytest
 
 from tests.simulation.world import Rules, ViolationError, run
 
-SEEDS = 150
+SEEDS = 40
+
+FOUND = {
+    "wait_for_older": 864,
+    "fence_store": 25,
+    "ask_end_after_wait": 66,
+    "coalesce_tail": 0,
+    "hold_reserve": 5,
+    "ack_after_apply": 0,
+}
+"""A seed that notices each broken rule (the lowest when it was looked for); others are tried when it no longer does."""
 
 
 @pytest.mark.parametrize("one_version", [False, True], ids=["versions", "one version per request"])
@@ -22,7 +32,7 @@ def test_no_seed_breaks_an_invariant(failovers: bool, one_version: bool) -> None
 @pytest.mark.parametrize("rule", [field.name for field in dataclasses.fields(Rules)])
 def test_a_broken_rule_is_found(rule: str) -> None:
     """Each rule of the protocol is needed: without it some seed breaks an invariant."""
-    for seed in range(20 * SEEDS):
+    for seed in (FOUND[rule], *range(2_000)):
         try:
             run(seed, dataclasses.replace(Rules(), **{rule: False}), failovers=seed % 2 == 1)
         except ViolationError:
