@@ -53,7 +53,11 @@ WHERE status <> 'draft'
 [lanes.search.rules.to]
 index = "parcel-orders"
 settings = { number_of_replicas = 0 }
-mapping.properties = { status = { type = "keyword" }, placedAt = { type = "date" } }
+[lanes.search.rules.to.mapping.properties]
+status = { type = "keyword" }
+amount = { type = "double" }
+weightKg = { type = "double" }    # left to itself, Elasticsearch takes every number with a point for a float
+placedAt = { type = "date" }
 
 [[lanes.search.rules]]
 tables = ["parcel.items"]

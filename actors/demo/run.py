@@ -24,7 +24,7 @@ from actors.verify.lanes import VerifyOptions, verify_lane
 from ingest.binlog.gtid import GtidSet
 from ingest.config.model import Config
 from ingest.problems import DataProblem, WorldProblem, declare
-from ingest.status import ClusterStatus, LaneState
+from ingest.status import ClusterStatus, LaneState, LaneStatus
 from ingest.verify.verdict import LaneVerdict
 
 NOT_SETTLED = declare(
@@ -37,8 +37,8 @@ LANE_STOPPED = declare(
 )
 
 LOOK_EVERY_S = 0.5
-SETTLE_WITHIN_S = 240.0
-SILENT_S = 60.0
+STANDSTILL_S = 120.0
+"""How long no lane may move before the demo gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,18 +185,24 @@ class Demo:
     def _settle(self) -> dict[str, Totals]:
         """Wait until every lane's frontier holds what MySQL has executed. WorldProblem ``demo.not_settled``."""
         executed = GtidSet.parse(self._executed())
-        deadline_s = time.monotonic() + SETTLE_WITHIN_S
-        while time.monotonic() < deadline_s:
-            if self._look() and all(
-                executed.issubset(GtidSet.parse(lane.frontier))
-                for status in self.result.statuses
-                for lane in status.lanes
-            ):
+        moved_s, seen = time.monotonic(), self._position()
+        while time.monotonic() - moved_s < STANDSTILL_S:
+            if self._look() and all(executed.issubset(GtidSet.parse(lane.frontier)) for lane in self._lanes()):
                 return self.result.totals
+            if self._position() != seen:
+                moved_s, seen = time.monotonic(), self._position()
             time.sleep(LOOK_EVERY_S / 2)
-        lanes = [lane for status in self.result.statuses for lane in status.lanes]
-        states = "; ".join(f"{lane.lane} is {lane.state.value}: {lane.problem or 'no problem'}" for lane in lanes)
-        raise WorldProblem(NOT_SETTLED, f"after {SETTLE_WITHIN_S:.0f} s: {states}")
+        states = "; ".join(
+            f"{lane.lane} is {lane.state.value}: {lane.problem or 'no problem'}" for lane in self._lanes()
+        )
+        raise WorldProblem(NOT_SETTLED, f"nothing has moved for {STANDSTILL_S:.0f} s: {states}")
+
+    def _lanes(self) -> list[LaneStatus]:
+        return [lane for status in self.result.statuses for lane in status.lanes]
+
+    def _position(self) -> Sequence[object]:
+        """Changes when a lane gets on."""
+        return [(lane.frontier, lane.partial_rows, lane.applied, lane.state, lane.epoch) for lane in self._lanes()]
 
     def _executed(self) -> str:
         with self._servers.mysql.connect() as connection, connection.cursor() as cursor:

@@ -30,8 +30,9 @@ class CatchUp:
         held = GtidSet.parse(record.frontier.executed) if record is not None else GtidSet()
         return executed.subtract(held).count()
 
-    def wait(self, executed: GtidSet) -> bool:
-        """Wait while the lane moves; False when it stands still for the timeout before it holds ``executed``."""
+    def wait(self, executed: GtidSet) -> int:
+        """Wait while the lane moves; how many transactions are missing still when it has stood still for the timeout,
+        0 when it holds ``executed``. Raises WorldProblem when the store fails."""
         best = self.missing(executed)
         moved_ms = self._clock.monotonic_ms()
         while best:
@@ -41,5 +42,5 @@ class CatchUp:
             if now < best:
                 best, moved_ms = now, self._clock.monotonic_ms()
             elif self._clock.monotonic_ms() - moved_ms > self._timeout_ms:
-                return False
-        return True
+                break
+        return best

@@ -91,12 +91,12 @@ def compare_lane(ends: LaneEnds, progress: Progress, clock: Clock, chunk_rows: i
     tally, agreed = Tally(), 0
     began_ms = clock.monotonic_ms()
     executed = ends.rows.executed()
-    caught_up = ends.catch_up.wait(executed)
+    behind = ends.catch_up.wait(executed)
     first = RowsComparison(ends, progress, chunk_rows).run()
     surplus, found = find_surplus(ends.reader, first.expected, progress)
     for differences in first.keyless:
         tally.add(differences)
-    if caught_up and ends.rows.executed() == executed:
+    if not behind and ends.rows.executed() == executed:
         count_doubts(first.doubts, tally)
         count_surplus(surplus, tally)
     else:
@@ -110,6 +110,7 @@ def compare_lane(ends: LaneEnds, progress: Progress, clock: Clock, chunk_rows: i
         documents=first.documents,
         found=found,
         agreed_later=agreed,
+        behind=behind,
         dropped=dict(first.dropped),
         kinds=dict(tally.kinds),
         details=tuple(tally.details),

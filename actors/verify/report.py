@@ -52,6 +52,8 @@ def verdict_lines(verdict: LaneVerdict) -> Iterator[str]:
     )
     if verdict.dropped:
         yield f"  left out by rules: {_counts(verdict.dropped)}"
+    if verdict.behind:
+        yield f"  the lane stands still, {count(verdict.behind)} transactions behind MySQL: is it running?"
     if verdict.agreed_later:
         yield f"  {count(verdict.agreed_later)} rows were late and agreed then"
     if verdict.kinds:

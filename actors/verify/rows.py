@@ -26,6 +26,7 @@ KEYS_PER_STATEMENT = 200
 _SESSION = (
     "SET time_zone = '+00:00', sql_mode = ''",  # PAD_CHAR_TO_FULL_LENGTH would change values
     "SET SESSION TRANSACTION READ ONLY",
+    "SET SESSION net_write_timeout = 3600",  # seconds: a slow sink makes us read slowly
 )
 
 Rows = tuple[Sequence[Texts], Sequence[Key]]

@@ -59,7 +59,7 @@ class Settling:
         """One try: what is still in doubt, and how many rows agree."""
         keys = list(doubts)
         look = self._look(table, keys)
-        passed = self._ends.catch_up.wait(self._ends.rows.executed())
+        behind = self._ends.catch_up.wait(self._ends.rows.executed())
         found: Doubts = {}
         for row_keys, expectation in look.expectations:
             for group in expectation.groups:
@@ -68,7 +68,7 @@ class Settling:
         again = self._look(table, keys).values
         moved: Doubts = {}
         for key, documents in found.items():
-            if passed and look.values[key] != again.get(key):
+            if not behind and look.values[key] != again.get(key):
                 moved[key] = documents
             else:
                 for differences in documents:
@@ -89,7 +89,7 @@ class Settling:
             if not surplus:
                 return
             self._progress("documents in doubt", 0, sum(map(len, surplus.values())))
-            passed = self._ends.catch_up.wait(self._ends.rows.executed())
+            behind = self._ends.catch_up.wait(self._ends.rows.executed())
             surplus = {
                 target: present
                 for target, keys in surplus.items()
@@ -101,7 +101,7 @@ class Settling:
                 for target, keys in surplus.items()
                 if (left := {k for k in keys if k not in wanted[target]})
             }
-            if not passed:
+            if behind:
                 break
         count_surplus(surplus, self._tally)
 

@@ -14,10 +14,13 @@ KEPT_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class LaneVerdict:
-    """One lane compared. ``rows`` read of MySQL; ``documents`` that they should give; ``dropped``: rows that a rule
-    leaves out, by reason; ``found``: documents in the sink; ``agreed_later``: rows that differed at first (writes were
-    going on) and agreed later; ``kinds``: documents (not fields) that differ, by kind; ``unsettled`` are those whose rows
-    kept changing."""
+    """One lane compared.
+
+    ``rows`` read of MySQL; ``documents`` that they should give; ``found``: documents in the sink; ``dropped``: rows that
+    a rule leaves out, by reason; ``behind``: transactions that the lane hadn't applied, standing still;
+    ``agreed_later``: rows that differed at first (writes were going on) and agreed then; ``kinds``: documents, not
+    fields, that differ, by kind (``unsettled``: their rows kept changing); ``details``: the first of them.
+    """
 
     lane: str
     sink: str
@@ -25,6 +28,7 @@ class LaneVerdict:
     documents: int
     found: int
     agreed_later: int
+    behind: int
     dropped: Mapping[str, int]
     kinds: Mapping[str, int]
     details: Sequence[Difference]
@@ -44,6 +48,7 @@ class LaneVerdict:
             "documents": self.documents,
             "found": self.found,
             "agreed_later": self.agreed_later,
+            "behind": self.behind,
             "dropped": dict(self.dropped),
             "differences": self.differences,
             "kinds": dict(self.kinds),

@@ -250,6 +250,7 @@ def test_late_row_is_no_difference(source: Mysql, to_elasticsearch: Config, elas
     behind = verify_lane(to_elasticsearch, "lane", VerifyOptions(wait_ms=0), progress, SystemClock())
     assert looked.is_set()
     assert behind.kinds == {"differs": 2, "surplus": 1}
+    assert behind.behind == 2
     _edit(elasticsearch, "verify-parcels", "c3%7Ca", '"📦 \\n 3"', '"late"')
     _ask(elasticsearch, "DELETE", "/verify-parcels/_doc/c6%7Cz")
     _commit(to_elasticsearch, str(executed))
