@@ -13,9 +13,9 @@ from tests.kit.lab import Lab, kill, lane_of, running, until
 pytestmark = [pytest.mark.integration, pytest.mark.chaos]
 
 VICTIMS: dict[str, Callable[[ClusterStatus], ProcessStatus | None]] = {
-    "reader": lambda status: status.readers[0].process,
-    "elasticsearch sink": lambda status: lane_of(status, "elasticsearch").shards[0].process,
-    "hbase sink": lambda status: lane_of(status, "hbase").shards[0].process,
+    "reader": lambda status: next((one.process for one in status.readers), None),
+    "elasticsearch sink": lambda status: next((one.process for one in lane_of(status, "elasticsearch").shards), None),
+    "hbase sink": lambda status: next((one.process for one in lane_of(status, "hbase").shards), None),
     "checkpoint": lambda status: lane_of(status, "elasticsearch").checkpoint,
     "supervisor": lambda status: status.supervisor,
 }
