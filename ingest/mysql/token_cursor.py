@@ -21,6 +21,11 @@ class TokenCursor:
         """Whether nothing is left but semicolons."""
         return all(token.is_mark(";") for token in self._tokens[self._at :])
 
+    @property
+    def left(self) -> int:
+        """How many tokens are left."""
+        return len(self._tokens) - self._at
+
     def peek(self, ahead: int = 0) -> Token:
         """The next token (or one further on), an empty mark behind the last."""
         place = self._at + ahead
