@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -241,8 +241,19 @@ def test_parts_that_do_not_fit(change: dict[str, bytes]) -> None:
         PureSliceDecoder().decode(replace(good_part(), **change), ALL)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "cut", [lambda raw: raw + b"\0", lambda raw: raw[:-1], lambda raw: raw[:3], lambda raw: raw[:30]]
+)
+def test_an_image_of_another_length(cut: Callable[[bytes], bytes]) -> None:
+    """An image that ends before or after its last value is refused, wherever it stands in the slice."""
+    full = image(SCHEMA, BYTES)
+    for pairs in ([(b"", cut(full)), (b"", full)], [(b"", full), (b"", cut(full))]):
+        with pytest.raises(DataProblem, match=r"value\.malformed: a row image [\s\S]*table shop\.t"):
+            PureSliceDecoder().decode(rows_of(Kind.INSERT, *pairs), ALL)
+
+
 @given(st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_bytes(data: Any) -> None:
     """Images, ends, bitmaps or table map damaged anywhere give a batch or a DataProblem, and nothing else; and a batch
     has a row per row."""
