@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.binlog.arrow_types import FSP_KEY, TYPE_KEY
 from ingest.codec import DecodedSlice
 from ingest.keys import join_key
 from ingest.problems import DataProblem
-from ingest.rules.bound import Batch, as_array
-from ingest.rules.codes import BAD_ROW
+from ingest.rules.bound import Batch, Bound, as_array
+from ingest.rules.codes import BAD_ROW, OUT_OF_RANGE
+from ingest.rules.names import is_index_name
 from ingest.rules.texts import texts_of
+from ingest.rules.value_types import Kind as ValueKind
 from ingest.sinks.contract import Operations
 from ingest.slices import Kind
 
 if TYPE_CHECKING:
-    from ingest.rules.compile import CompiledRule
+    from ingest.rules.compile import CompiledRule, OutputField
 
 FILTERED = "filtered"
 
@@ -90,10 +93,26 @@ def _passes(rule: CompiledRule, image: pa.RecordBatch) -> list[bool] | None:
     """Per row: does it pass the filter? NULL doesn't. None: there is no filter."""
     if rule.where is None:
         return None
-    batch = _batch(rule, image)
-    result = as_array(rule.where.run(batch), image.num_rows, rule.where.type)
+    result = _evaluated(rule, rule.where, image, range(image.num_rows))
     passes: list[bool] = pc.fill_null(result, False).to_pylist()
     return passes
+
+
+def _evaluated(rule: CompiledRule, value: Bound, image: pa.RecordBatch, rows: Sequence[int]) -> pa.Array:
+    """An expression for every row of an image; ``rows``: their numbers in the slice. DataProblem names the row."""
+    try:
+        return as_array(value.run(_batch(rule, image)), image.num_rows, value.type)
+    except DataProblem as problem:
+        if problem.code is not OUT_OF_RANGE:
+            raise
+        for position, row in enumerate(rows):
+            one = image.slice(position, 1)
+            try:
+                value.run(_batch(rule, one))
+            except DataProblem as found:
+                key = _Image(rule, one, [0]).keys[0]
+                raise found.with_where(table=rule.schema.name, rule=rule.rule.index, key=key, row=row) from None
+        raise
 
 
 class _Image:
@@ -127,7 +146,8 @@ class _Image:
         columns = self._rule.key_columns
         for index in columns:
             if None in self._texts[index]:
-                raise _bad_row(self._rule, f"the key column {self._rule.schema.columns[index].name!r} is NULL")
+                column = self._rule.schema.columns[index].name
+                raise _bad_row(self._rule, f"the key column {column!r} is NULL (or a zero date, read as NULL)")
         texts = [self._texts[index] for index in columns]
         return [join_key(row) for row in zip(*texts, strict=True)]
 
@@ -158,7 +178,12 @@ class _Image:
 
 
 def _target(rule: CompiledRule, text: str) -> str:
-    return text.lower() if rule.rule.placement.index_name else text
+    if not rule.rule.placement.index_name:
+        return text
+    name = text.lower()
+    if not is_index_name(name):
+        raise _bad_row(rule, f"{name!r} can't be the name of an index")
+    return name
 
 
 def _bad_row(rule: CompiledRule, what: str) -> DataProblem:
@@ -180,13 +205,27 @@ def _documents(rule: CompiledRule, image: pa.RecordBatch, steps: Sequence[_Step]
             array = batch.raw(field.value.column)
             described = image.schema.field(rule.columns.index(field.value.column)).with_name(field.name)
         else:
-            array = as_array(field.value.run(batch), len(written), field.value.type)
+            array = _evaluated(rule, field.value, chosen, written)
             if pa.types.is_boolean(array.type):
                 array = array.cast(pa.int64())
-            described = pa.field(field.name, array.type)
+            described = _described(field, array)
         arrays.append(array if spread is None else array.take(spread))
         fields.append(described)
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+
+
+_DESCRIBED = {ValueKind.DATE: "date", ValueKind.DATETIME: "datetime", ValueKind.TIME: "time", ValueKind.JSON: "json"}
+
+
+def _described(field: OutputField, array: pa.Array) -> pa.Field:
+    """A computed field, with the MySQL type that says how its value is printed."""
+    kind = field.value.type
+    metadata: dict[bytes, bytes] = {}
+    if kind.kind in _DESCRIBED:
+        metadata[TYPE_KEY] = _DESCRIBED[kind.kind].encode()
+    if kind.kind in (ValueKind.DATETIME, ValueKind.TIME):
+        metadata[FSP_KEY] = str(kind.fsp).encode()
+    return pa.field(field.name, array.type, metadata=metadata)
 
 
 def _batch(rule: CompiledRule, image: pa.RecordBatch) -> Batch:

@@ -268,6 +268,9 @@ def negative(value: Bound, text: str) -> Bound:
     value = number(value)
     if value.type.kind is Kind.UINT:
         wide = pa.decimal128(_WHOLE_DIGITS, 0)
+        whole = value.constant.as_py() if value.constant is not None else None
+        if whole is not None and whole > 1 << 63:  # of a constant MySQL makes a DECIMAL
+            return literal(Decimal(-whole), SqlType(Kind.DECIMAL, _WHOLE_DIGITS, 0), text)
         run = guarded(text, lambda values: pc.cast(pc.negate(pc.cast(values, wide)), pa.int64()))
         return kernel(INT, text, run, [value])
     return kernel(value.type, text, guarded(text, pc.negate_checked), [value])

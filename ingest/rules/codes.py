@@ -29,6 +29,11 @@ OUT_OF_RANGE = declare(
     "A computed value doesn't fit its type; MySQL refuses it too.",
     "CAST the operands to a wider type in the rule, or filter the row out.",
 )
+BAD_ROW_KEY = declare(
+    "rule.bad_row_key",
+    "A row key template that may give two documents one row, or uses columns that a deletion doesn't know.",
+    "Use {key}, or every column of the document's id with something between them.",
+)
 BAD_ROW = declare(
     "rule.bad_row",
     "A row can't be turned into a document: its key, index name or row key would be invalid.",

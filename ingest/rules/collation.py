@@ -74,7 +74,7 @@ class Collation:
         """A PAD SPACE text goes on in spaces forever, so what sorts before a space sorts before the text's end."""
         weighed = self._equality_key(text)
         space = self._space
-        if not self.pad_space or all(weight >= space for weight in weighed):
+        if not self.pad_space:
             return weighed
 
         def mark(run: re.Match[str]) -> str:

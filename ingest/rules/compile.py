@@ -20,6 +20,7 @@ from ingest.rules.expression import NamedField, column_refs
 from ingest.rules.logic import truth
 from ingest.rules.parse import ParsedRule
 from ingest.rules.refusal import unknown_column
+from ingest.rules.row_keys import check_row_key
 from ingest.rules.value_types import SqlType, type_of
 from ingest.schema import TableSchema
 from ingest.sinks.contract import Operations
@@ -72,6 +73,8 @@ def _compile(rule: ParsedRule, schema: TableSchema) -> CompiledRule:
     fields = _fields(rule, schema, binder)
     where = None if rule.where is None else truth(binder.bind(rule.where))
     key_columns = _key_columns(rule, schema, binder)
+    if rule.placement.row_key is not None:
+        check_row_key(rule.placement.row_key, schema, key_columns)
     routing = None if rule.placement.routing is None else binder.index(rule.placement.routing)
     template_columns = {
         name: binder.index(name)

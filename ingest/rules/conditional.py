@@ -170,7 +170,7 @@ def _common_type(values: Sequence[Bound], text: str) -> SqlType:
 def _common_number(types: Sequence[SqlType]) -> SqlType:
     kinds = {kind.kind for kind in types}
     if Kind.DOUBLE in kinds:
-        return SqlType(Kind.DOUBLE, single=all(kind.single for kind in types))
+        return SqlType(Kind.DOUBLE, single=all(kind.single or kind.kind in WHOLE for kind in types))
     if Kind.DECIMAL not in kinds and not (Kind.UINT in kinds and kinds & {Kind.INT, Kind.BOOL}):
         return UINT if kinds == {Kind.UINT} else INT
     shapes = [shape(kind) for kind in types]
@@ -183,7 +183,7 @@ def _converted(value: Bound, kind: SqlType) -> Bound:
     if value.type.kind is Kind.NULL:
         return literal(None, kind, value.text, IGNORABLE)
     if kind.kind is Kind.DOUBLE:
-        return to_double(value)
+        return _typed(to_double(value), kind)
     if kind.kind is Kind.BYTES:
         return to_bytes(value)
     if value.type.kind in WHOLE or value.type.kind is Kind.DECIMAL:

@@ -7,12 +7,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.binlog.key_text import time_text
-from ingest.binlog.values.float_text import mysql_layout
 from ingest.rules.bound import EXPLICIT, LITERAL, NUMBER, Bound, Values, kernel, literal, on_distinct
 from ingest.rules.collation import encoder_of
 from ingest.rules.exact import rounded
@@ -22,6 +22,8 @@ from ingest.rules.value_types import DOUBLE, INT, NUMERIC, STRINGS, Kind, SqlTyp
 _NUMBER_PREFIX = r"^[ \t\n\v\f\r]*(?P<n>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
 _UTF8 = frozenset({33, 45, 46, 76, 83, 255, *range(192, 248), *range(255, 324)})
 _DOUBLE_WIDTH = 22
+_COLUMN_WIDTH = 24
+_PLAIN_POINT = 15
 _DOUBLE_MAX = "1.7976931348623157e308"
 TEXT = SqlType(Kind.TEXT)
 BYTES = SqlType(Kind.BYTES)
@@ -95,10 +97,11 @@ def to_text(value: Bound) -> Bound:
     if kind is Kind.OPAQUE or value.type.bits:
         raise mismatch(f"{value.text} is {value.type.describe()} used as text", "Take it as a field of its own.")
     coercibility = LITERAL if value.constant is not None else NUMBER
-    return kernel(TEXT, value.text, _text_maker(value.type), [value], coercibility)
+    width = _DOUBLE_WIDTH if value.column is None else _COLUMN_WIDTH
+    return kernel(TEXT, value.text, _text_maker(value.type, width), [value], coercibility)
 
 
-def _text_maker(kind: SqlType) -> Callable[[Values], Values]:
+def _text_maker(kind: SqlType, width: int) -> Callable[[Values], Values]:
     """Canonical values of a type to MySQL's text of them."""
     if kind.kind is Kind.BOOL:
         return lambda values: pc.cast(pc.cast(values, pa.int8()), pa.string())
@@ -111,21 +114,31 @@ def _text_maker(kind: SqlType) -> Callable[[Values], Values]:
     def run(values: Values) -> Values:
         if pa.types.is_string(values.type):  # a date whose column is text
             return values
-        return on_distinct(values, lambda value: show(value, kind), pa.string())
+        return on_distinct(values, lambda value: show(value, kind, width), pa.string())
 
     return run
 
 
-def double_text(value: float, single: bool = False) -> str:
-    """A DOUBLE (or a FLOAT, six digits) as MySQL prints it."""
-    shortest = f"{value:.6g}" if single else repr(value)
-    shown = mysql_layout(shortest)
-    if len(shown) <= _DOUBLE_WIDTH:
-        return shown
-    sign, digits, exponent = Decimal(shortest).normalize().as_tuple()
+def double_text(value: float, *, single: bool = False, width: int = _DOUBLE_WIDTH) -> str:
+    """A DOUBLE (or a FLOAT, six digits) as MySQL prints it: an exponent where plain digits would take more than
+    ``width`` characters, or where the point would stand beyond the fifteenth digit without digits after it.
+
+    Source: my_gcvt (dtoa.cc).
+    """
+    sign, digits, exponent = Decimal(f"{value:.6g}" if single else repr(value)).normalize().as_tuple()
     text = "".join(map(str, digits))
-    point = f"{text[0]}.{text[1:]}" if len(text) > 1 else text
-    return f"{'-' if sign else ''}{point}e{int(exponent) + len(digits) - 1}"
+    point = int(exponent) + len(text)
+    minus = "-" if sign else ""
+    if text == "0":
+        return minus + "0"
+    if 0 < point < len(text):
+        plain = f"{text[:point]}.{text[point:]}"
+    else:
+        plain = text.ljust(point, "0") if point > 0 else f"0.{'0' * -point}{text}"
+    far = point < 1 - _PLAIN_POINT or (point > _PLAIN_POINT and point >= len(text))
+    if not far and len(minus + plain) <= width:
+        return minus + plain
+    return f"{minus}{text[0]}{'.' + text[1:] if len(text) > 1 else ''}e{point - 1}"
 
 
 def datetime_text(value: dt.date | dt.datetime, fsp: int) -> str:
@@ -141,12 +154,12 @@ def duration_us(value: dt.timedelta) -> int:
     return value // dt.timedelta(microseconds=1)
 
 
-_SHOW: dict[Kind, Callable[..., str]] = {
-    Kind.DECIMAL: lambda value, kind: format(rounded(value, kind.scale), "f"),
-    Kind.DOUBLE: lambda value, kind: double_text(value, kind.single),
-    Kind.DATE: lambda value, kind: datetime_text(value, 0),
-    Kind.DATETIME: lambda value, kind: datetime_text(value, kind.fsp),
-    Kind.TIME: lambda value, kind: time_text(duration_us(value), kind.fsp),
+_SHOW: dict[Kind, Callable[[Any, SqlType, int], str]] = {
+    Kind.DECIMAL: lambda value, kind, width: format(rounded(value, kind.scale), "f"),
+    Kind.DOUBLE: lambda value, kind, width: double_text(value, single=kind.single, width=width),
+    Kind.DATE: lambda value, kind, width: datetime_text(value, 0),
+    Kind.DATETIME: lambda value, kind, width: datetime_text(value, kind.fsp),
+    Kind.TIME: lambda value, kind, width: time_text(duration_us(value), kind.fsp),
 }
 
 

@@ -12,6 +12,7 @@ from ingest.config.model import RuleOptions, SqlRule, Target
 from ingest.problems import DataProblem
 from ingest.rules.expression import Expression, Field, NamedField, Star
 from ingest.rules.match import TablePattern, parse_pattern
+from ingest.rules.names import check_place
 from ingest.rules.sql import parse_condition, parse_field, parse_select
 from ingest.rules.template import Template, parse_template
 from ingest.schema import TableName
@@ -82,8 +83,10 @@ def parse_placement(target: Target) -> Placement:
     """The templates of a rule's ``to``. DataProblem (config.bad_value)."""
     plain = Placement(parse_template(target.target_template), target.routing_field)
     if isinstance(target, ElasticsearchTarget):
+        check_place(plain.target, index=True)
         return replace(plain, index_name=True)
     if isinstance(target, HbaseTarget):
+        check_place(plain.target, index=False)
         row_key = parse_template(target.row_key, row_key=True)
         return replace(
             plain,

@@ -67,6 +67,7 @@ def _of_one_charset(parts: Sequence[Bound], text: str) -> tuple[SqlType, list[Bo
             literal_fits = part.constant is not None and fits(part.constant.as_py(), first)
             if collation_traits(first).charset != collation_traits(collation).charset and not literal_fits:
                 raise unfollowed_collation(f"texts of several character sets: {text}", "CAST them all AS CHAR.")
+        return SqlType(Kind.TEXT, collation=every[0].type.collation), every, every[0].coercibility
     return kind, every, strength
 
 

@@ -158,13 +158,13 @@ def _as_decoded(column: Column, value: Any) -> Any:
     return value
 
 
-def by_mysql(connection: pymysql.Connection, expression: str) -> list[str | bytes | None] | None:
-    """The values as MySQL prints them, None when it refuses the expression or a value."""
+def by_mysql(connection: pymysql.Connection, expression: str) -> list[str | bytes | None] | str:
+    """The values as MySQL prints them, or why it refuses the expression or a value."""
     with connection.cursor() as cursor:
         try:
             cursor.execute(f"SELECT {expression} FROM rules.oracle ORDER BY row_id")
-        except pymysql.err.Error:
-            return None
+        except pymysql.err.Error as error:
+            return str(error)
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -217,6 +217,14 @@ def same(theirs: Any, ours: Any, kind: Ours) -> bool:
     if isinstance(ours, dt.timedelta):
         return _microseconds(text) == ours // dt.timedelta(microseconds=1)
     return bool(text == ours)
+
+
+def nearly(theirs: Any, ours: Any) -> bool:
+    """Numbers that are the same in their first six digits."""
+    try:
+        return isinstance(ours, Decimal | float) and abs(float(theirs) - float(ours)) <= 5e-6 * abs(float(ours)) + 1e-9
+    except (TypeError, ValueError):
+        return False
 
 
 def _microseconds(text: str) -> int:
