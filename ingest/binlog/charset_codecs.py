@@ -12,6 +12,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 Decoder = Callable[[bytes], str]
 
@@ -165,7 +169,7 @@ def _find(name: str) -> codecs.CodecInfo | None:
 
 
 def _codec_info(name: str, decoder: Decoder) -> codecs.CodecInfo:
-    def decode(data: bytes, errors: str = "strict") -> tuple[str, int]:
+    def decode(data: Buffer, errors: str = "strict", /) -> tuple[str, int]:
         if errors != "strict":
             raise ValueError(f"{name} decodes strictly or not at all, not with errors={errors!r}")
         raw = bytes(data)

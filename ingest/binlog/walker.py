@@ -169,7 +169,8 @@ class _Keys:
         sizes = self._images.values(nulls)
         plan: list[_KeyStep] = []
         before, start = 0, self._images.null_bytes
-        for place, render in zip(self._places, self._renderers, strict=True):
+        for place, renderer in zip(self._places, self._renderers, strict=True):
+            render = renderer
             if sizes[place] is None and self._null_text is not None:
                 render = partial(_constant, self._null_text)
             elif sizes[place] is None:

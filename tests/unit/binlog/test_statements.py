@@ -37,7 +37,14 @@ CASES = {
         "CREATE TABLE t VALUES ROW(1)",
         "/*! INSERT */ INTO t VALUES (1)",
     ],
-    StatementKind.TRANSACTION: ["BEGIN", "commit", "SAVEPOINT `a`", "ROLLBACK TO `a`", "XA START 'x'", "START TRANSACTION"],
+    StatementKind.TRANSACTION: [
+        "BEGIN",
+        "commit",
+        "SAVEPOINT `a`",
+        "ROLLBACK TO `a`",
+        "XA START 'x'",
+        "START TRANSACTION",
+    ],
     StatementKind.ADMINISTRATIVE: [
         "GRANT ALL ON *.* TO u",
         "CREATE USER u IDENTIFIED BY 'x'",
@@ -50,7 +57,15 @@ CASES = {
         "LOAD INDEX INTO CACHE t",
         "STOP REPLICA",
     ],
-    StatementKind.UNKNOWN: ["", "   ", "/* nothing */", "FROBNICATE t", "'CREATE TABLE'", "`CREATE` TABLE t", "-- DROP TABLE t"],
+    StatementKind.UNKNOWN: [
+        "",
+        "   ",
+        "/* nothing */",
+        "FROBNICATE t",
+        "'CREATE TABLE'",
+        "`CREATE` TABLE t",
+        "-- DROP TABLE t",
+    ],
 }
 
 
