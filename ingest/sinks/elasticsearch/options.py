@@ -36,7 +36,9 @@ class ElasticsearchOptions(Options):
     that doesn't answer is left out for a while."""
 
     user: str | None = Field(default=None, min_length=1)
-    """User name (basic authentication); needs `password`."""
+    """User name (basic authentication); needs `password`. The user needs the cluster privilege `monitor`, on the
+    indices `write` and `view_index_metadata`, to create them and to add fields also `create_index` and `manage`, and
+    for `ingest verify` also `read` and `maintenance`."""
 
     password: SecretRef | None = None
     """Where the user's password is; needs `user`."""
