@@ -52,6 +52,7 @@ _TOKEN = re.compile(
       (?P<space>\s+ | \#[^\n]* | --(?=[\s\x00-\x1f]|$)[^\n]* )
     | (?P<open>/\*!(?P<version>\d{6}(?=\s)|\d{5})? )
     | (?P<comment>/\*(?!!).*?\*/ )
+    | (?P<unended>/\*(?!!) )
     | (?P<close>\*/ )
     | (?P<name>`(?:[^`]|``)*` )
     | (?P<text>'(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.|"")*" )
@@ -69,7 +70,7 @@ def tokenize(sql: str, version: ServerVersion) -> list[Token]:
     at, opened = 0, 0
     while at < len(sql):
         match = _TOKEN.match(sql, at)
-        if match is None:
+        if match is None or match["unended"] is not None:
             raise NotUnderstood(f"unreadable from character {at}: {sql[at : at + 30]!r}")
         at = match.end()
         if match["open"] is not None:
