@@ -109,7 +109,9 @@ def test_mysql_replication_reads_it_alike(changes: list[Change]) -> None:
 def test_tagged_gtid() -> None:
     """A tag makes a GTID_TAGGED event, whose GTID text has the tag in it."""
     stream = PureReaderCodec().stream(checksum=False)
-    events = [event for payload in split_file(written([], False, "blue").file_bytes()) for event in stream.feed(payload)]
+    events = [
+        event for payload in split_file(written([], False, "blue").file_bytes()) for event in stream.feed(payload)
+    ]
     assert isinstance(events[0], TransactionBegin)
     assert events[0].gtid == "11111111-2222-3333-4444-555555555555:blue:7"
 
