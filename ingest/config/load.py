@@ -27,6 +27,7 @@ from ingest.config.model import (
     HbaseLane,
     Lane,
     MetricsOptions,
+    Name,
     SinkOptions,
 )
 from ingest.config.positions import Path, json_positions, toml_positions
@@ -111,7 +112,7 @@ class _Loading:
     def config(self) -> Config | None:
         """The configuration, or None: ``found`` says why."""
         self._unknown_parts()
-        name = self._part(str, "name") if "name" in self.raw else None
+        name = self._part(Name, "name") if "name" in self.raw else None
         named = {part: self._named(part, model) for part, model in _NAMED_PARTS.items()}
         lanes = self._lanes()
         single = {part: self._part(model, part) for part, model in _SINGLE_PARTS.items() if part in self.raw}
@@ -152,7 +153,19 @@ class _Loading:
         elif not isinstance(value, dict):
             found = DataProblem(WRONG_TYPE, f"found {shown(value, (part,))}, expected a table of {part} by name")
             self.found.append(Mistake((part,), found))
-        return value if isinstance(value, dict) else {}
+        elif not value:
+            self.found.append(Mistake((part,), DataProblem(MISSING, f"{part} is empty: define at least one")))
+        if not isinstance(value, dict):
+            return {}
+        for name in value:
+            self._check_name(part, name)
+        return value
+
+    def _check_name(self, part: str, name: str) -> None:
+        try:
+            TypeAdapter(Name).validate_python(name)
+        except ValidationError as error:
+            self.found += [Mistake((part, name), one.problem) for one in mistakes(error, name, Name, ())]
 
     def _named(self, part: str, model: object) -> dict[str, Any]:
         valid = {name: self._part(model, part, name) for name in self._table(part)}

@@ -302,7 +302,7 @@ RuleOptions = (
     | BlackholeTableRule
 )
 
-_URL_PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@]*:[^/@]*@")
+_URL_PASSWORD = re.compile(r"^[a-z0-9+]+://[^:/@]*:[^@]*@")
 
 
 class CheckpointOptions(Options):

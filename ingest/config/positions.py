@@ -121,7 +121,10 @@ class _Walker:
             raise _LostError
         self._at = match.end()
         raw = match.group()
-        return raw[1:-1] if raw[0] == "'" else _ESCAPE.sub(_unescape, raw[1:-1])
+        if raw[0] == "'":
+            return raw[1:-1]
+        # JSON writes characters beyond 16 bits as two escapes.
+        return _ESCAPE.sub(_unescape, raw[1:-1]).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def _closed(self, mark: str) -> bool:
         """Step over blanks and commas; is the closing mark reached?"""

@@ -149,25 +149,24 @@ def _problem(group: list[ErrorDetails], path: Path, raw: object, model: object) 
         return DataProblem(MISSING, f"the key {name!r} is missing")
     if kind == "union_tag_invalid":
         tags = [tag.strip().strip("'") for tag in str(context["expected_tags"]).split(",")]
-        return _wrong(BAD_VALUE, shown(value, path), "one of " + ", ".join(tags), tags, path, value)
+        return _wrong(BAD_VALUE, shown(value, path), "one of " + ", ".join(tags), tags, value)
     if kind == "literal_error":
         allowed = [part.strip().strip("'") for part in str(context["expected"]).replace(" or ", ", ").split(",")]
         more = [_expected(one) for one in group if one is not first]
         expected = " or ".join(["one of " + ", ".join(allowed), *more])
         code = BAD_VALUE if isinstance(value, str) else WRONG_TYPE
-        return _wrong(code, shown(value, path), expected, allowed, path, value)
+        return _wrong(code, shown(value, path), expected, allowed, value)
     if kind == "value_error":
         return DataProblem(BAD_VALUE, f"found {shown(value, path)}: {context['error']}")
     if all(_is_type_error(one) for one in group):
         expected = " or ".join(dict.fromkeys(_expected(one) for one in group))
-        return _wrong(WRONG_TYPE, shown(value, path), expected, (), path, value)
+        found = "a string" if isinstance(value, str) else shown(value, path)
+        return _wrong(WRONG_TYPE, found, expected, (), value)
     expected = " and ".join(dict.fromkeys(_expected(one) for one in group if not _is_type_error(one)))
-    return _wrong(BAD_VALUE, shown(value, path), expected, (), path, value)
+    return _wrong(BAD_VALUE, shown(value, path), expected, (), value)
 
 
-def _wrong(
-    code: ProblemCode, found: str, expected: str, allowed: Sequence[str], path: Path, value: object
-) -> DataProblem:
+def _wrong(code: ProblemCode, found: str, expected: str, allowed: Sequence[str], value: object) -> DataProblem:
     near = nearest(value, allowed) if isinstance(value, str) and allowed else None
     hint = f"Did you mean {near!r}?" if near else None
     if SECRET_EXPECTED in expected and isinstance(value, str):

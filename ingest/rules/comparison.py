@@ -94,6 +94,7 @@ def between(value: Bound, low: Bound, high: Bound, text: str) -> Bound:
 
 def matching(subject: Bound, choices: Sequence[Bound], text: str) -> list[Bound]:
     """The conditions of CASE subject WHEN choice ..., all compared in one way."""
+    _refuse_confused(subject, choices, text)
     first, *rest = _of_one_kind([subject, *choices], text, ordered=False)
     return [compare("=", first, choice, text) for choice in rest]
 
@@ -101,6 +102,8 @@ def matching(subject: Bound, choices: Sequence[Bound], text: str) -> list[Bound]
 def within(value: Bound, items: Sequence[Bound], text: str) -> Bound:
     """Value IN (items): NULL when nothing equals it and something is NULL."""
     texts = [one for one in items if one.type.kind is Kind.TEXT]
+    if value.type.kind is Kind.NULL and texts:
+        deciding_collation(texts, text)
     if value.type.kind is Kind.TEXT and texts:
         value, *texts = _of_one_kind([value, *texts], text, ordered=False)
         items = [*texts, *(one for one in items if one.type.kind is not Kind.TEXT)]
@@ -131,6 +134,7 @@ def _of_one_kind(values: Sequence[Bound], text: str, ordered: bool) -> list[Boun
     """Operands that MySQL compares as one kind: texts under one collation, numbers with a text among them as DOUBLE.
     DataProblem where a kind would depend on what stands beside it.
     """
+    _refuse_short_years(values, text)
     present = [value for value in values if value.type.kind is not Kind.NULL]
     kinds = {value.type.kind for value in present}
     if kinds <= {Kind.TEXT}:
@@ -234,10 +238,7 @@ def _incomparable(left: Bound, right: Bound, text: str) -> Exception:
 
 
 def _aligned_numbers(left: Bound, right: Bound, text: str) -> tuple[Bound, Bound, Sides | None]:
-    for one, other in ((left, right), (right, left)):
-        value = other.constant.as_py() if other.constant is not None else None
-        if one.type.year and isinstance(value, int | float | Decimal) and 0 <= value < 100:
-            raise mismatch(f"a YEAR beside a number of two digits: {text}", "Write the year with four digits.")
+    _refuse_short_years([left, right], text)
     kinds = {left.type.kind, right.type.kind}
     if Kind.DOUBLE in kinds:
         return to_double(left), to_double(right), _as_they_are
@@ -249,6 +250,15 @@ def _aligned_numbers(left: Bound, right: Bound, text: str) -> tuple[Bound, Bound
     if left.type.kind is right.type.kind:
         return left, right, _as_they_are
     return cast_arrow(left, _WIDE_WHOLE), cast_arrow(right, _WIDE_WHOLE), _as_they_are
+
+
+def _refuse_short_years(values: Sequence[Bound], text: str) -> None:
+    """MySQL takes a constant below 100 beside a YEAR column for a year of two digits."""
+    if not any(value.type.year for value in values):
+        return
+    constants = [value.constant.as_py() for value in values if value.constant is not None]
+    if any(isinstance(one, int | float | Decimal) and 0 <= one < 100 for one in constants):
+        raise mismatch(f"a YEAR beside a number of two digits: {text}", "Write the year with four digits.")
 
 
 def _fitting(value: Bound) -> Bound:

@@ -7,6 +7,7 @@ A branch is only computed for the rows that take it, when computing it for all o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -156,7 +157,10 @@ def _common_type(values: Sequence[Bound], text: str) -> SqlType:
     if len(kinds) == 1 and kinds <= {Kind.JSON, Kind.DATE, Kind.UINT, Kind.INT}:
         return SqlType(kinds.pop())
     if kinds <= NUMERIC:
-        return _common_number([value.type for value in values])
+        kind = _common_number([value.type for value in values])
+        prints = {(value.type.kind in WHOLE, value.type.kind, value.type.scale, value.type.year) for value in values}
+        whole = all(one[0] for one in prints) and not any(one[3] for one in prints)
+        return kind if len(prints) == 1 or whole else replace(kind, disguised=True)
     if kinds <= DATED or kinds == {Kind.TIME}:
         return SqlType(Kind.TIME if Kind.TIME in kinds else Kind.DATETIME, fsp=max(value.type.fsp for value in values))
     if kinds == {Kind.BYTES}:

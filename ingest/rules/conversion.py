@@ -36,18 +36,14 @@ def to_double(value: Bound) -> Bound:
         return value
     if kind is Kind.NULL:
         return literal(None, DOUBLE, value.text)
-    _refuse_members(value)
     if kind in STRINGS:
+        if value.type.disguised:
+            what = f"{value.text} is {value.type.describe()}, used as a number"
+            raise mismatch(what, f"Compare it with its text, or CAST({value.text} AS CHAR).")
         return kernel(DOUBLE, value.text, text_to_double, [value])
     if kind in NUMERIC:
         return kernel(DOUBLE, value.text, _number_to_double, [value])
     raise mismatch(f"{value.text} is {value.type.describe()} used as a number", f"CAST({value.text} AS ...).")
-
-
-def _refuse_members(value: Bound) -> None:
-    if value.type.disguised:
-        what = f"{value.text} is {value.type.describe()}, used as a number"
-        raise mismatch(what, f"Compare it with its text, or CAST({value.text} AS CHAR).")
 
 
 def _number_to_double(values: Values) -> Values:
@@ -96,6 +92,9 @@ def to_text(value: Bound) -> Bound:
         return literal(None, TEXT, value.text)
     if kind is Kind.OPAQUE or value.type.bits:
         raise mismatch(f"{value.text} is {value.type.describe()} used as text", "Take it as a field of its own.")
+    if value.type.disguised:
+        what = f"{value.text} chooses between numbers of several types, and is used as text"
+        raise mismatch(what, "CAST each of them AS CHAR.")
     coercibility = LITERAL if value.constant is not None else NUMBER
     width = _DOUBLE_WIDTH if value.column is None else _COLUMN_WIDTH
     return kernel(TEXT, value.text, _text_maker(value.type, width), [value], coercibility)

@@ -55,7 +55,8 @@ DATED = frozenset({Kind.DATE, Kind.DATETIME})
 class SqlType:
     """A value's type. ``precision`` and ``scale``: of DECIMAL. ``fsp``: digits of a second's fraction.
     ``collation``: of TEXT. ``disguised``: a TEXT that MySQL takes for another number than it spells (ENUM, SET, and a
-    date that stands as text because it was chosen from among texts).
+    date that stands as text because it was chosen from among texts), or a number that it prints in another form (chosen
+    from numbers of several types).
     ``single``: a DOUBLE that is a FLOAT column; ``year``, ``bits``: a UINT that is a YEAR or BIT column."""
 
     kind: Kind
@@ -72,7 +73,7 @@ class SqlType:
         """For messages."""
         if self.kind is Kind.DECIMAL:
             return f"DECIMAL({self.precision},{self.scale})"
-        if self.disguised:
+        if self.disguised and self.kind is Kind.TEXT:
             return "ENUM, SET or a date as text"
         return "BIT" if self.bits else "YEAR" if self.year else self.kind.value
 
