@@ -189,9 +189,9 @@ class LaneGroup:
         if not answers:
             silent = WorldProblem(ACTOR_SILENT, f"the reader of {self.name} hangs; killed for a restart")
             return dict.fromkeys(self._running, silent)
-        self._see_report(began_ms)
         if answers[0].problem is not None:
             return dict.fromkeys(self._running, answers[0].problem)
+        self._look(began_ms)
         outcomes: Mapping[str, Problem | None] = answers[0].value
         return outcomes
 
@@ -201,21 +201,24 @@ class LaneGroup:
         clock = self._owner.clock
         heard_ms = clock.monotonic_ms()
         while not done.wait(POLL_S):
-            try:
-                self.report = self.reader.ask("report", timeout_s=2)
+            if self._look(began_ms):
                 heard_ms = clock.monotonic_ms()
-            except WorldProblem:
-                if clock.monotonic_ms() - heard_ms > SILENT_S * 1000:
-                    self.reader.end(restart=True)
-                    done.wait(SILENT_S)
-                    return
-                continue
-            self._see_report(began_ms)
+            elif clock.monotonic_ms() - heard_ms > SILENT_S * 1000:
+                self.reader.end(restart=True)
+                done.wait(SILENT_S)
+                return
 
-    def _see_report(self, began_ms: float) -> None:
+    def _look(self, began_ms: float) -> bool:
+        """Take the reader's newest report, and hand back the lanes that have ended. False when it doesn't answer."""
+        assert self.reader is not None
+        try:
+            self.report = self.reader.ask("report", timeout_s=2)
+        except WorldProblem:
+            return False
         for name, lane in self.report.lanes.items():
             if name in self._running and name not in self._left:
                 self._see_lane(name, lane, began_ms)
+        return True
 
     def _see_lane(self, name: str, lane: LaneReport, began_ms: float) -> None:
         if not lane.ended:

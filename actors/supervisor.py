@@ -199,7 +199,7 @@ class Supervisor:
                 return
             known.group = ""
             known.problem = end.problem
-            if end.drained:
+            if end.drained or (end.problem is None and known.state is LaneState.DRAINING):
                 known.state = LaneState.DRAINED
             elif isinstance(end.problem, DataProblem):
                 known.state = LaneState.STOPPED
