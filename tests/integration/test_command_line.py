@@ -1,0 +1,270 @@
+"""The command line on real servers and a real Ray: check --connect, run, status, steering, submit."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.runtime import LocalRay
+from actors.stack import Mysql
+from tests.kit.mysql_session import account, execute
+from tests.stack_fixtures import mysql9  # noqa: F401
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).parents[2]
+WAIT_S = 300.0
+ROWS = 50
+
+
+class Place:
+    """A configuration, a table, and a machine's state directory, of one test's own."""
+
+    def __init__(self, directory: Path, name: str, mysql: Mysql) -> None:
+        self.name = name
+        self.mysql = mysql
+        self.config = directory / "ingest.toml"
+        self.environment = {**os.environ, "XDG_STATE_HOME": str(directory / "state"), "PYTHONPATH": str(ROOT)}
+        execute(mysql, f"CREATE DATABASE {name}", f"CREATE TABLE {name}.orders (id INT PRIMARY KEY, amount INT)")
+        self.insert(*range(1, ROWS + 1))
+        self.write(store=f"sqlite:///{directory}/ingest.db")
+
+    def insert(self, *keys: int) -> None:
+        """Rows with these keys, in one transaction."""
+        execute(self.mysql, f"INSERT INTO {self.name}.orders VALUES " + ", ".join(f"({key}, 1)" for key in keys))
+
+    def write(self, **changes: str) -> None:
+        """The configuration, with changes of its parts."""
+        parts = {
+            "user": "root", "password": "", "sink": 'type = "blackhole"', "to": "{}", "store": "sqlite:///x.db",
+            "table": f"{self.name}.orders", "fields": "*", **changes,
+        }  # fmt: skip
+        password = f'password = {{ env = "{parts["password"]}" }}' if parts["password"] else ""
+        self.config.write_text(
+            f"""
+            name = "{self.name}"
+            [clusters.shop]
+            hosts = ["{self.mysql.host}:{self.mysql.port}"]
+            user = "{parts["user"]}"
+            {password}
+            [sinks.out]
+            {parts["sink"]}
+            [checkpoint]
+            store = "{parts["store"]}"
+            [lanes.orders]
+            cluster = "shop"
+            sink = "out"
+            [[lanes.orders.rules]]
+            tables = ["{parts["table"]}"]
+            fields = ["{parts["fields"]}"]
+            to = {parts["to"]}
+            """
+        )
+
+    def start(self, *args: str) -> subprocess.Popen[str]:
+        """Start a command."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "actors.cli.main", *args],
+            env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def ingest(self, *args: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        process = self.start(*args)
+        stdout, stderr = process.communicate(timeout=WAIT_S)
+        return subprocess.CompletedProcess(args, process.returncode, stdout, stderr)
+
+    def json(self, *args: str) -> Any:
+        """What a command that succeeds prints with --json."""
+        result = self.ingest(*args, "--json")
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout)
+
+
+class Foreground:
+    """``ingest run --json`` and the lane's newest status, read as it is printed."""
+
+    def __init__(self, place: Place, *args: str) -> None:
+        self.process = place.start("run", str(place.config), "--json", "--every", "0.5", *args)
+        self.lane: dict[str, Any] = {}
+        self.changed = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self.changed:
+                (self.lane,) = json.loads(line)["clusters"][0]["lanes"]
+                self.changed.notify_all()
+        with self.changed:
+            self.changed.notify_all()
+
+    def await_lane(self, **expected: object) -> None:
+        """Until the lane's status has these values."""
+
+        def reached() -> bool:
+            return all(self.lane.get(name) == value for name, value in expected.items()) or not self._reader.is_alive()
+
+        with self.changed:
+            self.changed.wait_for(reached, WAIT_S)
+        assert {name: self.lane.get(name) for name in expected} == expected, self.end(signal.SIGKILL)
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        """Send a signal and wait: the exit status and what was written to stderr."""
+        self.process.send_signal(number)
+        assert self.process.stderr is not None
+        stderr = self.process.stderr.read()
+        self._reader.join(WAIT_S)
+        return self.process.wait(WAIT_S), stderr
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path, mysql9: Mysql) -> Place:  # noqa: F811
+    name = request.node.name.removeprefix("test_")[:20].strip("_")
+    return Place(tmp_path, name, mysql9)
+
+
+def codes(result: subprocess.CompletedProcess[str]) -> set[str]:
+    return {problem["code"] for problem in json.loads(result.stdout)["problems"]}
+
+
+def test_check_asks_every_server_and_tells_all(place: Place) -> None:
+    """A fit configuration passes; then each thing that is wrong is named, all at once, and exit status is 1."""
+    assert place.ingest("check", str(place.config), "--connect").returncode == 0
+    down = 'type = "elasticsearch"\nurls = ["http://127.0.0.1:1"]'
+    place.write(table=f"{place.name}.order", sink=down, to='{ index = "a" }')
+    result = place.ingest("check", str(place.config), "--connect", "--json")
+    assert result.returncode == 1
+    assert "rule.no_such_table" in codes(result)
+    assert any(code.startswith(("sink.", "elasticsearch.")) for code in codes(result))
+    place.write(fields="nothing_of_the_kind")
+    result = place.ingest("check", str(place.config), "--connect", "--json")
+    assert (result.returncode, codes(result)) == (1, {"rule.unknown_column"})
+
+
+def test_check_names_a_wrong_password_and_missing_grants(place: Place) -> None:
+    """The account's problems are the server's own, and the password isn't shown."""
+    account(place.mysql, "cli_reader", "right-1")
+    place.environment["CLI_PASSWORD"] = "wrong-1"
+    place.write(user="cli_reader", password="CLI_PASSWORD")
+    result = place.ingest("check", str(place.config), "--connect", "--json")
+    assert (result.returncode, codes(result)) == (1, {"mysql.access_denied"})
+    assert "wrong-1" not in result.stdout + result.stderr
+    place.environment["CLI_PASSWORD"] = "right-1"
+    result = place.ingest("check", str(place.config), "--connect")
+    assert result.returncode == 1
+    assert "REPLICATION SLAVE" in result.stderr
+    assert "right-1" not in result.stdout + result.stderr
+
+
+def test_a_run_that_cannot_begin_says_why(place: Place) -> None:
+    """When no lane can run, nothing is started: the problem, exit status 1, and no traceback."""
+    place.write(table=f"{place.name}.order")
+    result = place.ingest("run", str(place.config))
+    assert result.returncode == 1
+    assert "error: there is no table" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.fixture
+def running(place: Place) -> Iterator[Foreground]:
+    run = Foreground(place, "--trace-flow", f"table={place.name}.orders,key=7")
+    yield run
+    if run.process.poll() is None:
+        run.process.kill()
+
+
+def test_run_is_steered_from_elsewhere_and_drained_by_a_signal(place: Place, running: Foreground) -> None:
+    """Seen and steered from another terminal; SIGTERM drains it and it exits 0; the next run goes on from there."""
+    running.await_lane(state="running", applied=ROWS)
+
+    plain = place.ingest("status")
+    assert plain.returncode == 0, plain.stderr
+    assert "lane shop/orders sink=out state=running" in plain.stdout
+    assert place.json("status", place.name)["clusters"][0]["lanes"][0]["applied"] == ROWS
+
+    wrong = place.ingest("pause", f"{place.name}/order")
+    assert (wrong.returncode, "cli.no_such_lane" in wrong.stderr) == (2, True)
+    again = place.ingest("run", str(place.config))
+    assert (again.returncode, "run.already_running" in again.stderr) == (1, True)
+
+    assert place.json("pause", f"{place.name}/orders")["done"] == "paused"
+    running.await_lane(state="paused")
+    assert place.json("resume", place.name)["lanes"] == ["orders"]
+    running.await_lane(state="running")
+    assert place.json("drain", f"{place.name}/orders")["done"] == "drained"
+    running.await_lane(state="drained")
+
+    code, stderr = running.end(signal.SIGTERM)
+    assert code == 0, stderr
+    assert place.ingest("status").returncode == 1
+
+    place.insert(*range(2001, 2008))
+    second = Foreground(place)
+    second.await_lane(state="running", applied=7)
+    code, stderr = second.end(signal.SIGINT)
+    assert code == 0, stderr
+
+
+@pytest.fixture(scope="module")
+def ray_cluster() -> Iterator[LocalRay]:
+    """A Ray cluster that belongs to nobody's run."""
+    ray = LocalRay()
+    ray.start()
+    yield ray
+    ray.close()
+
+
+def on_cluster(place: Place, ray: LocalRay) -> tuple[str, str]:
+    """Give the place's commands the cluster's token; its dashboard's URL and its address."""
+    assert ray.address is not None
+    place.environment |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": ray.address.token_path}
+    return ray.address.dashboard_url, ray.address.address
+
+
+def test_submit_outlives_its_job_until_it_is_stopped(place: Place, ray_cluster: LocalRay) -> None:
+    """The job ends, the supervisors stay and work; status and stop find them on the cluster."""
+    dashboard, cluster = on_cluster(place, ray_cluster)
+    submitted = place.json("submit", str(place.config), "--address", dashboard, "--python", sys.executable)
+    assert submitted["name"] == place.name
+
+    def lane() -> dict[str, Any]:
+        found: dict[str, Any] = place.json("status", "--address", cluster)["clusters"][0]["lanes"][0]
+        return found
+
+    deadline_s = time.monotonic() + WAIT_S
+    while lane()["applied"] < ROWS and time.monotonic() < deadline_s:
+        time.sleep(1)
+    place.insert(1001)
+    assert lane()["state"] == "running"
+    assert place.json("drain", place.name, "--address", cluster)["done"] == "drained"
+    assert ROWS <= lane()["applied"] <= ROWS + 1
+    assert place.json("stop", place.name, "--address", cluster)["done"] == "stopped"
+    gone = place.ingest("status", place.name, "--address", cluster)
+    assert (gone.returncode, "cli.no_such_ingest" in gone.stderr) == (2, True)
+
+
+def test_submit_refuses_what_cannot_work_on_a_cluster(place: Place, ray_cluster: LocalRay) -> None:
+    """A dashboard that isn't there, a store in the job's own directory, a lane that can't start: each says so."""
+    dashboard, cluster = on_cluster(place, ray_cluster)
+    nowhere = place.ingest("submit", str(place.config), "--address", "http://127.0.0.1:1")
+    assert (nowhere.returncode, "run.cant_submit" in nowhere.stderr) == (1, True)
+    place.write(store="sqlite:///relative.db")
+    local = place.ingest("submit", str(place.config), "--address", dashboard)
+    assert (local.returncode, "config.store_is_local" in local.stderr) == (2, True)
+    place.write(store=f"sqlite:///{place.config.parent}/other.db", user="nobody_at_all")
+    failed = place.ingest("submit", str(place.config), "--address", dashboard, "--python", sys.executable)
+    assert (failed.returncode, "run.job_failed" in failed.stderr) == (1, True)
+    assert "nobody_at_all" in failed.stderr
+    assert place.ingest("stop", place.name, "--address", cluster).returncode == 0
