@@ -40,6 +40,7 @@ START_FAILED = declare(
 )
 PORT_ATTEMPTS = 3
 POLL_S = 0.05
+LOG_LOOK_S = 1.0
 PORT_TAKEN = re.compile(
     r"address already in use|port is already in use|could not start zk at requested port",
     re.IGNORECASE,
@@ -237,14 +238,16 @@ class Server(ABC):
                 self._prepared = True
                 return
             except WorldProblem as problem:
-                lost_port = PORT_TAKEN.search("\n".join(tail(log, 200) for log in self._logs()))
-                if problem.code is not START_FAILED or not lost_port or attempt == PORT_ATTEMPTS:
+                if problem.code is not START_FAILED or not self._lost_port() or attempt == PORT_ATTEMPTS:
                     raise
                 self.kill()
+                for log in self._logs():
+                    log.unlink()
 
     def _await_ready(self, probe: Callable[[], None]) -> None:
         """Probe until it answers. Raises WorldProblem when it ends or takes too long."""
         deadline = time.monotonic() + self.start_timeout_s
+        look_at = time.monotonic() + LOG_LOOK_S
         while True:
             try:
                 probe()
@@ -253,7 +256,15 @@ class Server(ABC):
                 ended = [process for process in self._groups if not self._is_running(process)]
                 if ended or time.monotonic() > deadline:
                     raise self._start_problem(ended, error) from None
+                if time.monotonic() > look_at:
+                    look_at = time.monotonic() + LOG_LOOK_S
+                    if self._lost_port():
+                        raise self._start_problem(ended, error) from None
             time.sleep(POLL_S)
+
+    def _lost_port(self) -> bool:
+        """Whether a first start failed because of a taken port; not every server ends by itself then."""
+        return not self._prepared and any(PORT_TAKEN.search(tail(log, 200)) for log in self._logs())
 
     def _await_end(self, process: str) -> None:
         """Wait for a short-lived process. Raises WorldProblem when it fails."""
@@ -271,7 +282,7 @@ class Server(ABC):
             status = self._reaper.exit_status(self._groups[ended[0]])
             what = f"{self.name}: the process {ended[0]} ended with status {status} while starting"
         else:
-            what = f"{self.name} was not ready after {self.start_timeout_s:.0f} s ({last})"
+            what = f"{self.name} did not become ready, at most in {self.start_timeout_s:.0f} s ({last})"
         where: dict[str, object] = {}
         log = self._telling_log(ended)
         if log is not None:

@@ -29,6 +29,15 @@ LISTENER = textwrap.dedent("""
         time.sleep(1)
 """)
 TAKES_LONG = "import time\ntime.sleep(600)"
+LINGERS = textwrap.dedent("""
+    import socket, sys, time
+    try:
+        server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+        print("listening", flush=True)
+    except OSError as error:
+        print(error, flush=True)
+    time.sleep(600)
+""")
 FAILS = "import sys\nprint('this is why', flush=True)\nsys.exit(3)"
 
 
@@ -145,12 +154,13 @@ def test_a_start_that_takes_too_long_is_given_up(cache: Cache, monkeypatch: pyte
     assert run_directories(cache) == []
 
 
-def test_a_port_lost_to_another_is_replaced(cache: Cache) -> None:
-    """When another process took the chosen port, the start goes on with another one."""
+@pytest.mark.parametrize("program", [LISTENER, LINGERS], ids=["it ends", "it lingers"])
+def test_a_port_lost_to_another_is_replaced(cache: Cache, program: str) -> None:
+    """When another process took the chosen port, the start goes on with another one, even if nothing ended."""
     with socket.create_server((LOOPBACK, free_ports(1)[0])) as holder:
         taken = holder.getsockname()[1]
-        server = Listener(cache, first_port=taken)
-        # the stranger answers too: only its own process's end tells that the port was lost
+        server = Listener(cache, program, first_port=taken)
+        # the stranger answers too: only its own process's log tells that the port was lost
         server._probe = lambda: _probe_own(server)  # type: ignore[method-assign]
         with server.start():
             assert server.port != taken
