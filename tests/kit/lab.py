@@ -61,6 +61,7 @@ class Lab:
         host: str = "",
         store: str = "",
         rule: str = "",
+        elasticsearch_to: str = "",
         user: str = "root",
     ) -> Config:
         """A configuration with a lane per sink, named by it. ``lane``, ``cluster`` and ``rule`` are more TOML."""
@@ -84,7 +85,7 @@ server_id = {int(self.name[1:8], 16)}
             text += f'[sinks.hbase]\ntype = "hbase"\nhost = "{address[0]}"\nport = {address[1]}\n'
         for sink in lanes:
             to = {
-                "elasticsearch": f'{{ index = "{self.name}-{{table}}" }}',
+                "elasticsearch": elasticsearch_to or f'{{ index = "{self.name}-{{table}}" }}',
                 "hbase": f'{{ table = "{self.name}-{{table}}", family = "d", create = true, row_key = "{{salt:4}}-{{key}}" }}',
             }[sink]
             text += f'[lanes.{sink}]\ncluster = "main"\nsink = "{sink}"\nstart = {{ gtid = "{self.start}" }}\n{lane}\n'

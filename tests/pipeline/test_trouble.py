@@ -1,0 +1,94 @@
+"""What trouble does to a pipeline: the lane that it concerns waits or stops by name, nothing is lost, others go on."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from actors.drivers.dead_letters import SqlDeadLetters
+from tests.kit.lab import Lab, lane_of, rows, running, until, until_stopped
+from tests.kit.tcp_proxy import TcpProxy
+
+pytestmark = pytest.mark.integration
+
+TABLE = "CREATE TABLE t (id INT PRIMARY KEY, n INT, note VARCHAR(50))"
+
+
+def test_a_sink_that_is_down_holds_back_its_own_lane_only(lab: Lab) -> None:
+    """Invariants 1 and 7: the lane waits and says for what, the other goes on, and all arrives once it is back."""
+    assert lab.elasticsearch is not None
+    url = urlsplit(lab.elasticsearch.url)
+    assert url.hostname is not None
+    assert url.port is not None
+    lab.sql(TABLE)
+    with TcpProxy((url.hostname, url.port)) as proxy:
+        config = lab.config(elasticsearch=f"http://127.0.0.1:{proxy.port}")
+        with running(config) as pipeline:
+            rows(lab, "t", 0, 100)
+            lab.settle(pipeline)
+            proxy.refuse()
+            proxy.cut()
+            rows(lab, "t", 100, 300)
+            until(pipeline, lambda seen: lane_of(seen, "hbase").applied >= 400, "hbase goes on")
+            until(
+                pipeline, lambda seen: lane_of(seen, "elasticsearch").problem != "", "elasticsearch says why it waits"
+            )
+            proxy.heal()
+            lab.settle(pipeline)
+            assert lab.differences(lab.config()) == {"elasticsearch": 0, "hbase": 0}
+
+
+def test_poison_stops_its_lane_and_names_the_row(lab: Lab) -> None:
+    """A document that the sink will never take: the lane stops, names index, key and GTID, and the other goes on."""
+    lab.sql("CREATE TABLE t (id INT PRIMARY KEY, n INT, note VARCHAR(50))")
+    strict = '{ index = "NAME-{table}", mapping = { properties = { note = { type = "date" } } } }'.replace(
+        "NAME", lab.name
+    )
+    config = lab.config(elasticsearch_to=strict)
+    with running(config) as pipeline:
+        lab.sql("INSERT INTO t VALUES (1, 1, '2024-01-02'), (2, 2, 'no date')")
+        problem = until_stopped(pipeline, "elasticsearch")
+        assert "sink.poison" in problem
+        assert "key 2" in problem
+        assert "gtid" in problem
+        until(pipeline, lambda seen: lane_of(seen, "hbase").applied == 2, "hbase goes on")
+
+
+def test_poison_becomes_a_dead_letter_by_policy(lab: Lab) -> None:
+    """With on_poison = dead_letter the document is kept with its reason and the lane goes on."""
+    lab.sql("CREATE TABLE t (id INT PRIMARY KEY, n INT, note VARCHAR(50))")
+    strict = '{ index = "NAME-{table}", mapping = { properties = { note = { type = "date" } } } }'.replace(
+        "NAME", lab.name
+    )
+    config = lab.config(lanes=("elasticsearch",), elasticsearch_to=strict, lane='on_poison = "dead_letter"')
+    with running(config) as pipeline:
+        lab.sql("INSERT INTO t VALUES (1, 1, '2024-01-02'), (2, 2, 'no date')")
+        lab.settle(pipeline)
+        (letter,) = SqlDeadLetters(f"sqlite:///{lab.directory}/store.db", lab.name).of_lane("elasticsearch")
+        assert (letter.key, letter.reason) == ("2", "document_parsing_exception")
+        (status,) = pipeline.status()
+        assert sum(shard.dead_letters for shard in lane_of(status, "elasticsearch").shards) == 1
+
+
+def test_truncate_and_statements_stop_by_name(lab: Lab) -> None:
+    """Invariant 5: a TRUNCATE of a captured table, and a data change written as a statement, are never passed over."""
+    lab.sql(TABLE)
+    config = lab.config(lanes=("elasticsearch",))
+    with running(config) as pipeline:
+        rows(lab, "t", 0, 10)
+        lab.settle(pipeline)
+        lab.sql("TRUNCATE TABLE t")
+        assert "binlog.table_emptied" in until_stopped(pipeline, "elasticsearch")
+
+
+def test_a_partial_row_image_stops_by_name(lab: Lab) -> None:
+    """A session with binlog_row_image=MINIMAL: the columns that the rule needs aren't there, and it says so."""
+    lab.sql(TABLE)
+    config = lab.config(lanes=("elasticsearch",))
+    with running(config) as pipeline:
+        rows(lab, "t", 0, 10)
+        lab.settle(pipeline)
+        lab.sql("SET SESSION binlog_row_image = MINIMAL", "UPDATE t SET n = 99 WHERE id = 3")
+        problem = until_stopped(pipeline, "elasticsearch")
+        assert "binlog_row_image" in problem
