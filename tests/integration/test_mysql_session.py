@@ -15,6 +15,7 @@ import pytest
 from actors.drivers.mysql.dump import READ_BYTES
 from actors.drivers.mysql.session import connect, connect_any
 from actors.stack import Mysql
+from actors.stack.mysql import MysqlVersion
 from ingest.binlog.gtid import GtidSet
 from ingest.codec import TransactionBegin
 from ingest.config.fields import TlsOptions
@@ -367,7 +368,7 @@ def test_a_killed_dump_is_a_lost_connection(server: Mysql) -> None:
 
 
 @pytest.mark.parametrize("version", ["9", "5.6"])
-def test_purged_and_lost_transactions(version: str) -> None:
+def test_purged_and_lost_transactions(version: MysqlVersion) -> None:
     """A frontier behind gtid_purged is told which transactions are gone; one ahead of the server, that it is ahead."""
     with Mysql(version, server_id=91) as own:
         execute(own, "CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "FLUSH LOGS")
