@@ -49,6 +49,9 @@ COMMANDS = (
     Command("drain", "actors.cli.steer:drain", "Stop reading, and wait until all that was read is applied.", _RUN),
     Command("stop", "actors.cli.steer:stop", "End an ingest: its supervisors and all their actors.", _RUN),
     Command("status", "actors.cli.status:status", "What runs: lanes, shards, readers, lag, problems.", _LOOK),
+    Command(
+        "targets", "actors.cli.targets:targets", "Where Prometheus scrapes, as a file for its service discovery.", _LOOK
+    ),
     Command("check", "actors.cli.check:check", "Check a configuration, and with --connect its servers too.", _LOOK),
     Command("plan", "actors.plan.command:plan", "Show what would be sent for real rows, without sending it.", _LOOK),
     Command("verify", "actors.verify.command:verify", "Compare every row of MySQL with the sinks.", _LOOK),

@@ -12,6 +12,9 @@ ConfigArgument = Annotated[
 NameArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="A running ingest (the `name` of its configuration), or INGEST/LANE.")
 ]
+OptionalName = Annotated[
+    str | None, typer.Argument(metavar="[NAME]", help="A running ingest. [default: the only one there is]")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead, for programs.")]
 RayAddress = Annotated[
     str | None,

@@ -19,14 +19,11 @@ from actors.cli.status_json import to_json
 from actors.cli.tables import overview
 from ingest.status import ClusterStatus
 
-NameOption = Annotated[
-    str | None, typer.Argument(metavar="[NAME]", help="A running ingest. [default: the only one there is]")
-]
 Watch = Annotated[bool, typer.Option("--watch", help="Go on showing until Ctrl-C.")]
 
 
 def status(
-    name: NameOption = None,
+    name: options.OptionalName = None,
     as_json: options.AsJson = False,
     watch: Watch = False,
     every: options.EverySeconds = 1.0,

@@ -12,6 +12,9 @@ from ingest.problems import DataProblem, declare
 if TYPE_CHECKING:  # Ray and what the actors are made of are imported when there is a run to look at
     from actors.control import Pipeline
 
+EXPORTERS = "metrics"
+"""What the exporters' names begin with, beside the supervisors' (actors/metrics/push.py)."""
+
 NO_SUCH_LANE = declare("cli.no_such_lane", "The ingest has no lane of that name.", "`ingest status` lists the lanes.")
 NO_SUCH_INGEST = declare(
     "cli.no_such_ingest",
@@ -69,6 +72,8 @@ def _run_on(ray_address: RayAddress, ingest: str) -> Run:
     clusters: dict[str, list[str]] = {}
     for actor in ray.util.list_named_actors():
         owner, _, cluster = actor.partition("/")
+        if owner == EXPORTERS:
+            continue
         clusters.setdefault(owner, []).append(cluster)
     chosen = [ingest] if ingest in clusters else list(clusters) if not ingest else []
     if len(chosen) != 1:

@@ -2,7 +2,8 @@
 
 Names follow Prometheus' practice: base units (seconds, bytes) as the last word, counters end in ``_total``. Counters
 are those of the processes that count and fall to zero when one starts anew, which ``rate()`` and ``increase()`` allow
-for. A mapping in the status (retries by reason) gives a sample per key that has occurred.
+for. A mapping in the status (retries by reason) gives a sample per key that has occurred. Every metric's first label is
+the ingest's name, which a status doesn't have: whoever pushes it says so.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from ingest.status import ClusterStatus, LagHistogram, LaneState, LaneStatus, Pr
 
 Kind = Literal["counter", "gauge", "histogram"]
 Sample = tuple[tuple[str, ...], float]
-"""Label values in the metric's order, and the value."""
+"""Values of the labels after ``ingest``, in the metric's order, and the value."""
 LagSample = tuple[tuple[str, ...], LagHistogram]
 
 
@@ -46,11 +47,11 @@ class LagMetric:
     read: Callable[[ClusterStatus], Iterable[LagSample]]
 
 
-_CLUSTER = ("cluster",)
-_LANE = ("cluster", "lane", "sink")
-_SHARD = ("cluster", "lane", "sink", "shard")
-_READER = ("cluster", "lanes")
-_PROCESS = ("cluster", "role", "lane", "shard", "node")
+_CLUSTER = ("ingest", "cluster")
+_LANE = (*_CLUSTER, "lane", "sink")
+_SHARD = (*_LANE, "shard")
+_READER = (*_CLUSTER, "lanes")
+_PROCESS = (*_CLUSTER, "role", "lane", "shard", "node")
 
 
 def _lanes(name: str, kind: Kind, unit: str, text: str, value: Callable[[LaneStatus], float]) -> NumberMetric:
@@ -133,7 +134,7 @@ def _lags(status: ClusterStatus) -> Iterator[LagSample]:
 CLUSTER_METRICS = (
     NumberMetric(
         Metric(
-            "ingest_config_info", "gauge", ("cluster", "version"), "", "1; the label is the configuration's version."
+            "ingest_config_info", "gauge", (*_CLUSTER, "version"), "", "1; the label is the configuration's version."
         ),
         lambda status: [((status.cluster, status.config_version), 1.0)],
     ),

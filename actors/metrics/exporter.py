@@ -7,7 +7,7 @@ be called again and then says the same address.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -29,8 +29,9 @@ CANT_LISTEN = declare(
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A status and when it was pushed, in seconds since 1970."""
+    """A status, whose it is, and when it was pushed, in seconds since 1970."""
 
+    ingest: str
     status: ClusterStatus
     taken_s: float
 
@@ -42,7 +43,7 @@ class MetricsExporter:
         self._host = host
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()
-        self._snapshots: dict[str, Snapshot] = {}
+        self._snapshots: dict[tuple[str, str], Snapshot] = {}
         self._address = ""
         self._close: Callable[[], None] = _nothing
 
@@ -71,16 +72,17 @@ class MetricsExporter:
         self._address = f"{host}:{server.server_port}"
         return self._address
 
-    def push(self, cluster: str, status: ClusterStatus) -> None:
-        """Replace what is known of the cluster."""
-        snapshot = Snapshot(status, self._clock.wall_us() / 1e6)
+    def push(self, ingest: str, status: ClusterStatus) -> None:
+        """Replace what is known of the ingest's cluster."""
+        snapshot = Snapshot(ingest, status, self._clock.wall_us() / 1e6)
         with self._lock:
-            self._snapshots[cluster] = snapshot
+            self._snapshots[ingest, status.cluster] = snapshot
 
-    def forget(self, cluster: str) -> None:
-        """Serve the cluster no more (it was stopped on purpose)."""
+    def forget(self, ingest: str, cluster: str) -> bool:
+        """Serve the cluster no more (it was stopped on purpose). Is there nothing left to serve?"""
         with self._lock:
-            self._snapshots.pop(cluster, None)
+            self._snapshots.pop((ingest, cluster), None)
+            return not self._snapshots
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """What would be served now."""
@@ -104,34 +106,33 @@ class _StatusCollector(Collector):
         snapshots = self._snapshots()
         taken = GaugeMetricFamily(SNAPSHOT_TIME.name, SNAPSHOT_TIME.help, labels=SNAPSHOT_TIME.labels)
         for snapshot in snapshots:
-            taken.add_metric([snapshot.status.cluster], snapshot.taken_s)
+            taken.add_metric((snapshot.ingest, snapshot.status.cluster), snapshot.taken_s)
         yield taken
-        statuses = [snapshot.status for snapshot in snapshots]
         for entry in NUMBER_METRICS:
-            yield _numbers(entry, statuses)
+            yield _numbers(entry, snapshots)
         for histogram in LAG_METRICS:
-            yield _lags(histogram, statuses)
+            yield _lags(histogram, snapshots)
 
 
-def _numbers(entry: NumberMetric, statuses: list[ClusterStatus]) -> Family:
+def _numbers(entry: NumberMetric, snapshots: Sequence[Snapshot]) -> Family:
     metric = entry.metric
     family: CounterMetricFamily | GaugeMetricFamily
     if metric.kind == "counter":
         family = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
     else:
         family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
-    for status in statuses:
-        for labels, value in entry.read(status):
-            family.add_metric(labels, value)
+    for snapshot in snapshots:
+        for labels, value in entry.read(snapshot.status):
+            family.add_metric((snapshot.ingest, *labels), value)
     return family
 
 
-def _lags(entry: LagMetric, statuses: list[ClusterStatus]) -> Family:
+def _lags(entry: LagMetric, snapshots: Sequence[Snapshot]) -> Family:
     metric = entry.metric
     family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
-    for status in statuses:
-        for labels, lag in entry.read(status):
-            family.add_metric(labels, buckets=cumulative_buckets(lag), sum_value=lag.sum_ms / 1000)
+    for snapshot in snapshots:
+        for labels, lag in entry.read(snapshot.status):
+            family.add_metric((snapshot.ingest, *labels), buckets=cumulative_buckets(lag), sum_value=lag.sum_ms / 1000)
     return family
 
 

@@ -26,7 +26,7 @@ def start_metrics(options: MetricsOptions, ingest: str, cluster: str) -> Callabl
         try:
             if not address:
                 address.append(exporter.ask("start", options.port, timeout_s=START_TIMEOUT_S))
-            exporter.ask("push", f"{ingest}/{cluster}", status, timeout_s=PUSH_TIMEOUT_S)
+            exporter.ask("push", ingest, status, timeout_s=PUSH_TIMEOUT_S)
         except WorldProblem:
             address.clear()  # Ray restarts the exporter, which then must listen again
         return tuple(address)

@@ -11,8 +11,8 @@ _HEAD = """\
 # Metrics
 
 Each node offers `/metrics` for Prometheus on `metrics.host`:`metrics.port` of the configuration; `ingest status`
-prints the addresses. Counters start at zero again with the process that counts, which `rate()` and `increase()` allow
-for. Labels: `cluster` is the MySQL cluster, `lane` and `sink` are names of the configuration, `shard` is the number of
+prints the addresses, `ingest targets` writes them as a file for Prometheus' service discovery. Counters start at zero again with the process that counts, which `rate()` and `increase()` allow
+for. Labels: `ingest` is the configuration's `name`, `cluster` the MySQL cluster, `lane` and `sink` are names of the configuration, `shard` is the number of
 the sink actor, `lanes` the lanes a reader reads for, joined by commas. Labels that don't apply are empty.
 
 | metric | kind | labels | what it says |

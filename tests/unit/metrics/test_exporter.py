@@ -60,7 +60,7 @@ def scrape(address: str) -> Series:
 
 def served(exporter: MetricsExporter, *statuses: ClusterStatus) -> Series:
     for status in statuses:
-        exporter.push(status.cluster, status)
+        exporter.push("shop", status)
     return scrape(exporter.start())
 
 
@@ -68,14 +68,15 @@ def at(series: Series, name: str, **labels: str) -> float:
     return series[name, frozenset(labels.items())]
 
 
-LANE = {"cluster": "parcels", "lane": "orders-search", "sink": "search"}
+CLUSTER = {"ingest": "shop", "cluster": "parcels"}
+LANE = {**CLUSTER, "lane": "orders-search", "sink": "search"}
 SHARD = {**LANE, "shard": "1"}
-READER = {"cluster": "parcels", "lanes": "orders-search"}
+READER = {**CLUSTER, "lanes": "orders-search"}
 
 
 def test_every_documented_metric_is_scraped_with_its_kind_and_labels(exporter: MetricsExporter) -> None:
     """Each metric of the catalogue has samples, with the labels and the type it is documented with; and no other."""
-    exporter.push("parcels", cluster())
+    exporter.push("shop", cluster())
     families = {one.name: one for one in text_string_to_metric_families(scrape_text(exporter.start()))}
     expected = {metric.name.removesuffix("_total"): metric for metric in METRICS}
     assert families.keys() == expected.keys()
@@ -99,8 +100,8 @@ def test_every_metric_is_described_before_anything_was_pushed(exporter: MetricsE
 @pytest.mark.parametrize(
     ("name", "labels", "value"),
     [
-        ("ingest_config_info", {"cluster": "parcels", "version": "9f2c41d0"}, 1),
-        ("ingest_snapshot_timestamp_seconds", {"cluster": "parcels"}, 1_763_724_001.25),
+        ("ingest_config_info", {**CLUSTER, "version": "9f2c41d0"}, 1),
+        ("ingest_snapshot_timestamp_seconds", CLUSTER, 1_763_724_001.25),
         ("ingest_lane_state", {**LANE, "state": "running"}, 1),
         ("ingest_lane_state", {**LANE, "state": "stopped"}, 0),
         ("ingest_lane_epoch", LANE, 3),
@@ -181,15 +182,24 @@ def test_a_shard_in_trouble_and_a_silent_server_show(exporter: MetricsExporter) 
     assert not any(name == "ingest_reader_behind_transactions" for name, _labels in series)
 
 
-def test_pushes_replace_and_clusters_stand_side_by_side(exporter: MetricsExporter) -> None:
-    """The last push of a cluster counts; another cluster's values aren't touched; a forgotten one is gone."""
-    served(exporter, cluster("parcels"), cluster("shop"))
+def test_pushes_replace_and_others_stand_beside(exporter: MetricsExporter) -> None:
+    """The last push of an ingest's cluster counts; other clusters and other ingests aren't touched."""
+    served(exporter, cluster("parcels"), cluster("archive"))
+    exporter.push("other", cluster("parcels"))
     series = served(exporter, cluster("parcels", lane(restarts=2)))
     assert at(series, "ingest_lane_restarts_total", **LANE) == 2
-    assert at(series, "ingest_lane_restarts_total", **{**LANE, "cluster": "shop"}) == 1
-    exporter.forget("parcels")
-    clusters = {dict(labels).get("cluster") for _name, labels in served(exporter)}
-    assert clusters == {"shop"}
+    assert at(series, "ingest_lane_restarts_total", **{**LANE, "cluster": "archive"}) == 1
+    assert at(series, "ingest_lane_restarts_total", **{**LANE, "ingest": "other"}) == 1
+
+
+def test_what_is_forgotten_is_served_no_more(exporter: MetricsExporter) -> None:
+    """A stopped cluster leaves no old numbers behind; the answer says when nothing is left."""
+    served(exporter, cluster("parcels"), cluster("archive"))
+    assert exporter.forget("shop", "parcels") is False
+    assert {dict(labels)["cluster"] for _name, labels in scrape(exporter.start())} == {"archive"}
+    assert exporter.forget("shop", "archive") is True
+    assert exporter.forget("shop", "archive") is True
+    assert scrape(exporter.start()) == {}
 
 
 def test_label_values_of_any_text_survive(exporter: MetricsExporter) -> None:
