@@ -66,7 +66,7 @@ def test_wrong_use_exits_with_2_and_names_the_nearest() -> None:
     """A mistyped command or option: exit 2, on stderr, with a suggestion."""
     command = in_new_process("stauts")
     assert (command.returncode, command.stdout) == (2, "")
-    assert "Did you mean 'status'?" in command.stderr
+    assert "Did you mean 'status'" in command.stderr
     option = in_new_process("version", "--jsno")
     assert (option.returncode, option.stdout) == (2, "")
     assert "--json" in option.stderr
