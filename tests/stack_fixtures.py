@@ -1,6 +1,6 @@
 """Pytest fixtures: one shared server of each kind per session, started on first use only.
 
-A test module (or conftest) takes them with ``from tests.stack_fixtures import mysql9  # noqa: F401``. They are shared:
+``tests/conftest.py`` makes them known everywhere. They are shared:
 a test uses databases, indices and tables of its own, and doesn't stop them. A test that stops, kills or configures a
 server starts its own: ``with Mysql() as mysql:``.
 """

@@ -1,7 +1,5 @@
 """The stack on real servers: each answers, keeps its data, stays on loopback, and leaves nothing behind."""
 
-# ruff: noqa: F811 - fixtures are imported, and named again as arguments
-
 from __future__ import annotations
 
 import contextlib
@@ -30,7 +28,6 @@ from actors.stack.download import Client
 from actors.stack.ports import free_ports
 from actors.stack.process import ProcessId, Reaper
 from ingest.problems import WorldProblem
-from tests.stack_fixtures import elasticsearch, elasticsearch_full, hbase, mysql9, mysql56  # noqa: F401
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # starts are slow on a crowded machine
 ROOT = Path(__file__).resolve().parents[2]
