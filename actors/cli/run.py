@@ -68,7 +68,10 @@ def run(
     with Signals() as signals, view:
         try:
             _check(loaded, view)
-            with _ray(address, view, signals) as ray_address, _launched(loaded, ray_address, trace, view) as pipeline:
+            with (
+                _ray(address, trace, view, signals) as ray_address,
+                _launched(loaded, ray_address, trace, view) as pipeline,
+            ):
                 session = Session(pipeline, view, signals, drain_seconds, time.monotonic)
                 drained = session.follow()
                 view.phase("stopping")
@@ -99,13 +102,13 @@ def _check(config: Config, view: View) -> None:
 
 
 @contextmanager
-def _ray(address: str | None, view: View, signals: Signals) -> Iterator[RayAddress]:
-    """A Ray of our own, or the one at the address, joined."""
+def _ray(address: str | None, trace: TraceFilter | None, view: View, signals: Signals) -> Iterator[RayAddress]:
+    """A Ray of our own, or the one at the address, joined; traces come from its actors' logs."""
     local = None if address else LocalRay()
     try:
         view.phase("starting Ray" if local else "joining Ray")
         ray_address = local.start() if local else cluster_address(address or "")
-        join(ray_address)
+        join(ray_address, show_logs=trace is not None)
         signals.take()  # Ray has taken SIGTERM
         yield ray_address
     finally:

@@ -208,6 +208,10 @@ def test_run_is_steered_from_elsewhere_and_drained_by_a_signal(place: Place, run
 
     code, stderr = running.end(signal.SIGTERM)
     assert code == 0, stderr
+    traces = [line for line in stderr.splitlines() if '"event": "change"' in line]
+    assert len(traces) == 1, stderr
+    assert '"key": "7"' in traces[0]
+    assert '"answer": "done"' in traces[0]
     assert place.ingest("status").returncode == 1
 
     place.insert(*range(2001, 2008))
