@@ -41,6 +41,9 @@ NUMERIC_TYPES = {
     FieldType.FLOAT,
     FieldType.DOUBLE,
 }
+"""What has a sign."""
+_SIGN_BIT = NUMERIC_TYPES | {FieldType.YEAR, FieldType.DECIMAL}
+"""What SIGNEDNESS holds a bit for (MySQL's has_signedess_information_type): a year too, whose bit says nothing."""
 _TEXT = {FieldType.STRING, FieldType.VAR_STRING, FieldType.VARCHAR, FieldType.VECTOR, FieldType.BLOB}
 CHOICE_TYPES = {FieldType.ENUM, FieldType.SET}
 
@@ -73,7 +76,7 @@ def read_optional_metadata(data: bytes, types: Sequence[int]) -> OptionalMetadat
 
 def _read_field(kind: int, value: Cursor, types: Sequence[int], result: OptionalMetadata) -> None:
     if kind == _Field.SIGNEDNESS:
-        columns = _columns(types, NUMERIC_TYPES)
+        columns = _columns(types, _SIGN_BIT)
         result.unsigned = dict(zip(columns, _bits(value, len(columns)), strict=True))
     elif kind in (_Field.DEFAULT_CHARSET, _Field.ENUM_AND_SET_DEFAULT_CHARSET):
         columns = _columns(types, _TEXT if kind == _Field.DEFAULT_CHARSET else CHOICE_TYPES)

@@ -182,7 +182,7 @@ def _column(layout: _Layout, extra: SchemaSupplement | None, index: int, name: s
         type=kind,
         meta=layout.metas[index],
         nullable=layout.nullable[index],
-        unsigned=bool(unsigned),
+        unsigned=kind in NUMERIC_TYPES and bool(unsigned),
         collation=collation,
         members=_members(layout, extra, index, name, collation),
         geometry_type=geometry_type,

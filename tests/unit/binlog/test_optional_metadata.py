@@ -24,7 +24,7 @@ def texts(*values: str) -> list[int]:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (bytes([1, 1, 0b01000000]), OptionalMetadata(unsigned={0: False, 5: True})),
+        (bytes([1, 1, 0b01000000]), OptionalMetadata(unsigned={0: False, 5: True, 8: False})),
         (field(2, 255), OptionalMetadata(collations={1: 255, 3: 255, 6: 255, 9: 255})),
         (field(2, 255, 1, 63, 3, 8), OptionalMetadata(collations={1: 255, 3: 63, 6: 255, 9: 8})),
         (field(3, 8, 63, 63, 300), OptionalMetadata(collations={1: 8, 3: 63, 6: 63, 9: 300})),
@@ -45,6 +45,12 @@ def texts(*values: str) -> list[int]:
 def test_fields(data: bytes, expected: OptionalMetadata) -> None:
     """Each field counts only the columns of its kind; one of a newer kind is passed over."""
     assert read_optional_metadata(data, TYPES) == expected
+
+
+def test_sign_behind_a_year() -> None:
+    """A YEAR takes a bit of its own in SIGNEDNESS, so that the columns behind it keep theirs."""
+    found = read_optional_metadata(bytes([1, 1, 0b01010000]), [F.LONG, F.YEAR, F.LONG, F.LONG])
+    assert found.unsigned == {0: False, 1: True, 2: False, 3: True}
 
 
 @pytest.mark.parametrize(
