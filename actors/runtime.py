@@ -10,6 +10,7 @@ path, not the token.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import secrets
@@ -49,6 +50,18 @@ LOCAL_CPUS = 16
 
 START_TIMEOUT_S = 120.0
 
+LOCAL_SETTINGS: Mapping[str, str] = {
+    LOOPBACK_SETTING: "0",
+    "RAY_AUTH_MODE": "token",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_raylet_start_wait_time_s": "120",
+    "RAY_memory_monitor_refresh_ms": "0",
+    "RAY_max_direct_call_object_size": "4000000",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_worker_niceness": "0",  # Ray's default is 15: on a busy machine the pipeline would starve
+}
+"""The environment of every process of a local Ray. Ray reads most of it when it is first imported."""
+
 
 @dataclass(frozen=True, slots=True)
 class RayAddress:
@@ -84,7 +97,7 @@ class LocalRay:
         self._reaper.own(home)
         token_path = home / "token"
         token_path.touch(mode=0o600)
-        token_path.write_text(secrets.token_hex(32), encoding="ascii")
+        token_path.write_text(_token(), encoding="ascii")
         environment = {**os.environ, **_environment(token_path)}
         gcs, dashboard, *others = free_ports(6)
         log = home / "ray.log"
@@ -121,19 +134,14 @@ class LocalRay:
             self._reaper = None
 
 
+@functools.cache
+def _token() -> str:
+    """One for all local Rays of this process: Ray reads it once and never again."""
+    return secrets.token_hex(32)
+
+
 def _environment(token_path: Path) -> Mapping[str, str]:
-    """What every Ray process of a local run needs."""
-    return {
-        LOOPBACK_SETTING: "0",
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(token_path),
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_raylet_start_wait_time_s": "120",
-        "RAY_memory_monitor_refresh_ms": "0",
-        "RAY_max_direct_call_object_size": "4000000",
-        "RAY_DEDUP_LOGS": "0",
-        "RAY_worker_niceness": "0",  # Ray's default is 15: on a busy machine the pipeline would starve
-    }
+    return {**LOCAL_SETTINGS, "RAY_AUTH_TOKEN_PATH": str(token_path)}
 
 
 def join(ray_address: RayAddress, *, show_logs: bool = False) -> None:

@@ -1,10 +1,17 @@
 """What holds for every test: hypothesis sets no deadlines, since this machine's speed says nothing about the code; real
-servers and Ray are shared by the session and start when a test first asks for them.
+servers and Ray are shared by the session and start when a test first asks for them; whichever test imports Ray first, it
+finds the settings of a local one.
 """
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import settings
+
+from actors.runtime import LOCAL_SETTINGS
+
+os.environ.update(LOCAL_SETTINGS)
 
 settings.register_profile("ingest", deadline=None)
 settings.load_profile("ingest")
