@@ -273,7 +273,7 @@ def negative(value: Bound, text: str) -> Bound:
             return literal(Decimal(-whole), SqlType(Kind.DECIMAL, _WHOLE_DIGITS, 0), text)
         run = guarded(text, lambda values: pc.cast(pc.negate(pc.cast(values, wide)), pa.int64()))
         return kernel(INT, text, run, [value])
-    return kernel(value.type, text, guarded(text, pc.negate_checked), [value])
+    return kernel(_computed(value.type), text, guarded(text, pc.negate_checked), [value])
 
 
 def absolute(value: Bound, text: str) -> Bound:
@@ -283,7 +283,12 @@ def absolute(value: Bound, text: str) -> Bound:
     value = number(value)
     if value.type.kind is Kind.UINT:
         return value
-    return kernel(value.type, text, guarded(text, pc.abs_checked), [value])
+    return kernel(_computed(value.type), text, guarded(text, pc.abs_checked), [value])
+
+
+def _computed(kind: SqlType) -> SqlType:
+    """The type of a number made from one of this type: a FLOAT gives a DOUBLE."""
+    return DOUBLE if kind.kind is Kind.DOUBLE else SqlType(kind.kind, kind.precision, kind.scale)
 
 
 def rounded(value: Bound, digits: Bound | None, text: str) -> Bound:

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from ingest.problems import DataProblem
 from ingest.rules import exact
-from ingest.rules.bound import COLUMN, Bound, Values, kernel, literal, on_distinct
+from ingest.rules.arithmetic import guarded
+from ingest.rules.bound import COLUMN, Bound, Values, as_array, kernel, literal, on_distinct
 from ingest.rules.codes import OUT_OF_RANGE
 from ingest.rules.collation import CONNECTION_COLLATION
 from ingest.rules.conversion import to_bytes, to_double, to_text
@@ -148,9 +149,12 @@ def _double(value: Bound, to: Cast) -> Bound:
     single = SqlType(Kind.DOUBLE, single=True)
 
     def run(values: Values) -> Values:
-        return pc.cast(pc.cast(values, pa.float32(), safe=False), pa.float64())
+        singles = pc.cast(pc.cast(values, pa.float32(), safe=False), pa.float64())
+        if pc.any(pc.is_inf(as_array(singles, 1, single))).as_py():
+            raise OverflowError("beyond FLOAT")
+        return singles
 
-    return kernel(single, to.text, run, [double])
+    return kernel(single, to.text, guarded(to.text, run), [double])
 
 
 # --- text ------------------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ class OutputField:
     value: Bound
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CompiledRule:
     """A rule for one table-schema.
 

@@ -104,15 +104,16 @@ def with_case(name: str, value: Bound, text: str) -> Bound:
 def _letters(name: str, collation: int, text: str) -> dict[int, str]:
     traits = collation_traits(collation)
     if traits.charset in UNICODE_CHARSETS:
-        return _case_map(name + ("_UCA_0900" if "_0900_" in traits.name else "_UNICODE"))
+        return case_map(name + ("_UCA_0900" if "_0900_" in traits.name else "_UNICODE"))
     if traits.charset in ("latin1", "ascii"):
-        return _case_map(name + "_LATIN1")
+        return case_map(name + "_LATIN1")
     what = f"{name} of text in {traits.charset} isn't supported: {text}"
     raise unfollowed_collation(what, f"{name}(CAST(... AS CHAR)) does it in utf8mb4.")
 
 
 @functools.cache
-def _case_map(name: str) -> dict[int, str]:
+def case_map(name: str) -> dict[int, str]:
+    """For ``str.translate``: the letters that UPPER or LOWER change, in one of the families of ``letter_case``."""
     packed: str = getattr(letter_case, name)
     return {point: "".join(map(chr, letters)) for point, letters in unpack(packed).items()}
 

@@ -27,7 +27,8 @@ _IDEOGRAPHS_0900 = (
 )
 _IDEOGRAPHS_OLD = ((0x4E00, 0x9FA5, 0xFB40), (0x3400, 0x4DB5, 0xFB80))
 _OTHERS = 0xFBC0
-_HANGUL = range(0xAC00, 0xD7A4)
+HANGUL = range(0xAC00, 0xD7A4)
+"""Korean syllables."""
 _REPLACEMENT = 0xFFFD
 
 UNICODE_CHARSETS = frozenset({"utf8mb4", "utf8mb3", "ucs2", "utf16", "utf16le", "utf32"})
@@ -63,33 +64,53 @@ def _uca_0900() -> WeightMap:
     explicit = unpack(uca_0900.PACKED)
 
     def implicit(point: int) -> Weights:
-        if point in _HANGUL:  # by its letters
-            index = point - _HANGUL.start
-            letters = [0x1100 + index // 588, 0x1161 + index % 588 // 28] + (
-                [0x11A7 + index % 28] if index % 28 else []
-            )
-            return tuple(weight for letter in letters for weight in explicit[letter])
-        return _implicit(point, _IDEOGRAPHS_0900)
+        if point in HANGUL:
+            return tuple(weight for letter in _hangul_letters(point) for weight in explicit[letter])
+        return implicit_0900(point)
 
     return WeightMap(explicit, implicit)
 
 
 @functools.cache
 def _uca_0520() -> WeightMap:
-    return WeightMap(unpack(uca_0520.PACKED), lambda point: _implicit(point, _IDEOGRAPHS_OLD))
+    return WeightMap(unpack(uca_0520.PACKED), implicit_0520)
 
 
 @functools.cache
 def _uca_0400() -> WeightMap:
-    def implicit(point: int) -> Weights:
-        return (_REPLACEMENT,) if point > 0xFFFF else _implicit(point, _IDEOGRAPHS_OLD)
-
-    return WeightMap(unpack(uca_0400.PACKED), implicit)
+    return WeightMap(unpack(uca_0400.PACKED), implicit_0400)
 
 
 @functools.cache
 def _general() -> WeightMap:
-    return WeightMap(unpack(simple.GENERAL), lambda point: (point if point <= 0xFFFF else _REPLACEMENT,))
+    return WeightMap(unpack(simple.GENERAL), implicit_general)
+
+
+def _hangul_letters(syllable: int) -> list[int]:
+    """A Korean syllable's two or three letters (Unicode standard, "Hangul Syllable Decomposition")."""
+    index = syllable - HANGUL.start
+    last = [0x11A7 + index % 28] if index % 28 else []
+    return [0x1100 + index // 588, 0x1161 + index % 588 // 28, *last]
+
+
+def implicit_0900(point: int) -> Weights:
+    """What UCA 9.0 gives a character without an entry (syllables, which have none, go by their letters)."""
+    return _implicit(point, _IDEOGRAPHS_0900)
+
+
+def implicit_0520(point: int) -> Weights:
+    """What UCA 5.2 gives a character without an entry."""
+    return _implicit(point, _IDEOGRAPHS_OLD)
+
+
+def implicit_0400(point: int) -> Weights:
+    """What UCA 4.0 gives a character without an entry; beyond 16 bits all are alike."""
+    return (_REPLACEMENT,) if point > 0xFFFF else _implicit(point, _IDEOGRAPHS_OLD)
+
+
+def implicit_general(point: int) -> Weights:
+    """What the general collations give a character without an entry: itself; beyond 16 bits all are alike."""
+    return (point if point <= 0xFFFF else _REPLACEMENT,)
 
 
 def _implicit(point: int, ideographs: tuple[tuple[int, int, int], ...]) -> Weights:
