@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
-import pickle
 import signal
 import socket
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from typing import Any
 
 import pytest
 
@@ -20,15 +16,14 @@ from actors.drivers.elasticsearch import ElasticsearchDriver
 from actors.stack import Elasticsearch
 from ingest.problems import DataProblem, Problem, WorldProblem
 from ingest.sinks.contract import ItemResult, Outcome, Request, RequestItem
-from ingest.sinks.elasticsearch.encode import ElasticsearchEncoder
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
+from tests.kit.elasticsearch_drivers import PASSWORD, ask, caught, driver_of, encode, guarded_driver, outcomes, send
 from tests.kit.http_fake import http_fake
-from tests.kit.sink_operations import Change, operations_of
+from tests.kit.sink_operations import Change
 from tests.stack_fixtures import elasticsearch  # noqa: F401
 
 pytestmark = pytest.mark.integration
 
-PASSWORD = "a-pass-word-1"
 NUMBERS = count(1)
 BODY_LIMIT = 1 << 20
 PRESSURE_LIMIT = 300_000
@@ -48,8 +43,8 @@ def guarded() -> Iterator[Elasticsearch]:
 
 @pytest.fixture(scope="module")
 def narrow() -> Iterator[Elasticsearch]:
-    """Refuses more than 300 kB at a time, and doesn't create indices by itself."""
-    settings = {"indexing_pressure.memory.limit": f"{PRESSURE_LIMIT}b", "action.auto_create_index": "false"}
+    """Refuses more than 300 kB at a time."""
+    settings = {"indexing_pressure.memory.limit": f"{PRESSURE_LIMIT}b"}
     with Elasticsearch(quick=True, extra_settings=settings) as one:
         yield one
 
@@ -58,59 +53,6 @@ def narrow() -> Iterator[Elasticsearch]:
 def index() -> str:
     """A name of the test's own."""
     return f"es-{next(NUMBERS)}"
-
-
-def options_of(server: Elasticsearch, **more: Any) -> ElasticsearchOptions:
-    given: dict[str, Any] = {"type": "elasticsearch", "urls": [server.url], "request_timeout_ms": 20_000, **more}
-    if server.tls:
-        given.setdefault("tls", {"mode": "verify_identity", "ca_file": str(server.ca_file)})
-    return ElasticsearchOptions.model_validate(given)
-
-
-def driver_of(
-    server: Elasticsearch, target: ElasticsearchTarget, secrets: Credentials | None = None, **more: Any
-) -> ElasticsearchDriver:
-    return ElasticsearchDriver(options_of(server, **more), [target], secrets or Credentials())
-
-
-def guarded_driver(server: Elasticsearch, target: ElasticsearchTarget, **more: Any) -> ElasticsearchDriver:
-    return driver_of(server, target, Credentials("elastic", PASSWORD), **more)
-
-
-def encode(
-    server: Elasticsearch, target: ElasticsearchTarget, changes: Sequence[Change], **more: Any
-) -> list[Request[bytes]]:
-    coder = ElasticsearchEncoder(options_of(server), [target])
-    return list(coder.encode([operations_of(changes, target.index, **more)]))
-
-
-def send(driver: ElasticsearchDriver, requests: Sequence[Request[bytes]]) -> list[ItemResult]:
-    return [result for request in requests for result in driver.send(request)]
-
-
-def outcomes(results: Sequence[ItemResult]) -> list[str]:
-    return [result.outcome.value for result in results]
-
-
-def ask(server: Elasticsearch, method: str, path: str, body: object = None) -> Any:
-    """What a person would do by curl."""
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=30)
-    text = None if body is None else json.dumps(body)
-    connection.request(method, path, text, {"content-type": "application/json"})
-    reply = connection.getresponse()
-    answer = json.loads(reply.read() or b"null")
-    assert reply.status < 300, answer
-    connection.close()
-    return answer
-
-
-def caught(family: type[Problem], call: Any) -> Problem:
-    with pytest.raises(family) as info:
-        call()
-    problem = info.value
-    assert PASSWORD not in str(problem) + repr(problem)
-    assert str(pickle.loads(pickle.dumps(problem))) == str(problem)
-    return problem
 
 
 # --- reaching it ------------------------------------------------------------------------------------------------------
@@ -232,124 +174,6 @@ def test_frozen_server(narrow: Elasticsearch, index: str) -> None:
     patient = driver_of(narrow, target)
     assert outcomes(send(patient, requests))[0] in ("done", "newer")
     driver.open()
-
-
-# --- indices ----------------------------------------------------------------------------------------------------------
-
-
-def test_created_index(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
-    """A missing index is created with the rule's mapping and settings, and remembers deletions for an hour."""
-    mapping: dict[str, Any] = {"properties": {"id": {"type": "keyword"}}}
-    target = ElasticsearchTarget(index=index, mapping=mapping, settings={"number_of_replicas": 0})
-    driver_of(elasticsearch, target).prepare([index])
-    found = ask(elasticsearch, "GET", f"/{index}")[index]
-    assert found["mappings"] == mapping
-    assert found["settings"]["index"]["gc_deletes"] == "3600s"
-    assert found["settings"]["index"]["number_of_replicas"] == "0"
-
-
-def test_created_without_mapping_takes_any_text(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
-    """Without a mapping, a first text that looks like a date doesn't make later texts poison."""
-    target = ElasticsearchTarget(index=index)
-    driver = driver_of(elasticsearch, target)
-    driver.prepare([index])
-    changes: list[Change] = [("a", 3, {"name": "2024-01-02"}), ("b", 5, {"name": "not a date"})]
-    assert outcomes(send(driver, encode(elasticsearch, target, changes))) == ["done", "done"]
-
-
-def test_two_shards_create_one_index(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
-    """Several drivers that prepare the same index at once all succeed."""
-    target = ElasticsearchTarget(index=index)
-    drivers = [driver_of(elasticsearch, target) for _ in range(4)]
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda driver: driver.prepare([index]), drivers))
-
-
-def test_missing_index(narrow: Elasticsearch, index: str) -> None:
-    """Create = false and no index: a DataProblem that names it, at the start and when it goes away later."""
-    target = ElasticsearchTarget(index=index, create=False)
-    driver = driver_of(narrow, target)
-    problem = caught(DataProblem, lambda: driver.prepare([index]))
-    assert problem.code.name == "sink.target_missing"
-    assert problem.where["index"] == index
-    ask(narrow, "PUT", f"/{index}")
-    driver.prepare([index])
-    ask(narrow, "DELETE", f"/{index}")
-    requests = encode(narrow, target, [("a", 3, {"id": 1})])
-    assert caught(DataProblem, lambda: send(driver, requests)).code.name == "sink.target_missing"
-
-
-def test_index_that_went_away_is_made_again(narrow: Elasticsearch, index: str) -> None:
-    """With create = true a lost index is created again, as configured, and the item is tried again."""
-    target = ElasticsearchTarget(index=index, mapping={"properties": {"id": {"type": "keyword"}}})
-    driver = driver_of(narrow, target)
-    driver.prepare([index])
-    ask(narrow, "DELETE", f"/{index}")
-    requests = encode(narrow, target, [("a", 3, {"id": 1})])
-    [first] = send(driver, requests)
-    assert (first.outcome, first.reason) == (Outcome.RETRY, "index_not_found_exception")
-    assert outcomes(send(driver, requests)) == ["done"]
-    assert ask(narrow, "GET", f"/{index}")[index]["mappings"]["properties"]["id"] == {"type": "keyword"}
-
-
-def test_conflicting_mapping(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
-    """An existing index whose field has another type than the rule says: the field and both types are named."""
-    ask(elasticsearch, "PUT", f"/{index}", {"mappings": {"properties": {"a": {"properties": {"b": {"type": "long"}}}}}})
-    wanted: dict[str, Any] = {"properties": {"a": {"properties": {"b": {"type": "keyword"}}}}}
-    driver = driver_of(elasticsearch, ElasticsearchTarget(index=index, mapping=wanted))
-    problem = caught(DataProblem, lambda: driver.prepare([index]))
-    assert problem.code.name == "elasticsearch.mapping_conflict"
-    assert "field 'a.b' is long there and keyword in the rule's mapping" in problem.what
-
-
-def test_conflicting_documents(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
-    """Without a configured mapping a conflict shows per document: poison, with the field in the sink's words."""
-    ask(elasticsearch, "PUT", f"/{index}", {"mappings": {"dynamic": "strict", "properties": {"id": {"type": "date"}}}})
-    target = ElasticsearchTarget(index=index)
-    driver = driver_of(elasticsearch, target)
-    driver.prepare([index])
-    [request] = encode(elasticsearch, target, [("a", 3, {"id": -(2**63)}), ("b", 5, {"id": 1})])
-    first, second = driver.send(request)
-    assert (first.outcome, second.outcome) == (Outcome.POISON, Outcome.POISON)
-    assert "strict_dynamic_mapping_exception" in (first.reason, second.reason)
-    assert "[name]" in second.detail
-
-
-def test_new_fields_are_added(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
-    """A field that the rule's mapping has and the index hasn't is added before a document brings it."""
-    ask(elasticsearch, "PUT", f"/{index}", {"mappings": {"properties": {"a": {"type": "long"}}}})
-    mapping: dict[str, Any] = {"properties": {"a": {"type": "long"}, "b": {"type": "ip"}}}
-    driver_of(elasticsearch, ElasticsearchTarget(index=index, mapping=mapping)).prepare([index])
-    assert ask(elasticsearch, "GET", f"/{index}")[index]["mappings"] == mapping
-
-
-@pytest.mark.parametrize("target", [{"index": "Upper"}, {"index": "x", "settings": {"number_of_shards": -1}},
-                                    {"index": "x", "mapping": {"properties": {"a": {"type": "nonsense"}}}}])  # fmt: skip
-def test_index_that_cannot_be_made(elasticsearch: Elasticsearch, index: str, target: dict[str, Any]) -> None:  # noqa: F811
-    """What the server refuses to create is a DataProblem in its words."""
-    made = ElasticsearchTarget.model_validate({**target, "index": target["index"] + index})
-    problem = caught(DataProblem, lambda: driver_of(elasticsearch, made).prepare([made.index]))
-    assert problem.code.name == "sink.target_refused"
-    assert "exception" in problem.what
-
-
-def test_alias(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
-    """An alias of one index is written to; one of several needs a write index, or it is a DataProblem."""
-    for number in (1, 2):
-        ask(elasticsearch, "PUT", f"/{index}-{number}")
-    target = ElasticsearchTarget(index=index, create=False)
-    driver = driver_of(elasticsearch, target)
-    add = {"add": {"index": f"{index}-1", "alias": index}}
-    ask(elasticsearch, "POST", "/_aliases", {"actions": [add]})
-    driver.prepare([index])
-    requests = encode(elasticsearch, target, [("a", 3, {"id": 1})])
-    assert outcomes(send(driver, requests)) == ["done"]
-    ask(elasticsearch, "POST", "/_aliases", {"actions": [{"add": {"index": f"{index}-2", "alias": index}}]})
-    problem = caught(DataProblem, lambda: driver.prepare([index]))
-    assert f"{index}-1, {index}-2" in problem.what
-    write_index = {"add": {"index": f"{index}-2", "alias": index, "is_write_index": True}}
-    ask(elasticsearch, "POST", "/_aliases", {"actions": [write_index]})
-    driver.prepare([index])
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------

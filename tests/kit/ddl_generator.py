@@ -7,7 +7,10 @@ no model of the tables: it asks for the columns that are there.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+ChoiceT = TypeVar("ChoiceT")
 
 Tables = Mapping[str, Sequence[str]]
 """``database.table`` -> its column names."""
@@ -107,7 +110,7 @@ class DdlGenerator:
 
     # --- words
 
-    def _pick(self, choices):  # type: ignore[no-untyped-def]
+    def _pick(self, choices: Iterable[ChoiceT]) -> ChoiceT:
         return self._random.choice(list(choices))
 
     def _chance(self, share: float) -> bool:
@@ -140,13 +143,13 @@ class DdlGenerator:
     def _type(self) -> str:
         kind = self._random.randrange(5)
         if kind < 2:
-            return str(self._pick(_NUMBERS)) + str(self._pick(("", "", " UNSIGNED", " unsigned zerofill", " ZEROFILL")))
+            return self._pick(_NUMBERS) + self._pick(("", "", " UNSIGNED", " unsigned zerofill", " ZEROFILL"))
         if kind < 4:
-            text = str(self._pick(_TEXTS))
+            text = self._pick(_TEXTS)
             if self._chance(0.4):
                 text += self._charset()
             elif self._chance(0.15):
-                text += str(self._pick((" BINARY", " ASCII", " UNICODE", " ASCII BINARY")))
+                text += self._pick((" BINARY", " ASCII", " UNICODE", " ASCII BINARY"))
             return text
         return str(self._pick(_OTHERS + (_OTHERS_9 if self._new_server else ())))
 

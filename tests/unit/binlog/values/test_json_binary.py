@@ -95,6 +95,18 @@ def test_damage(raw: bytes) -> None:
         json_text(raw)
 
 
+def test_depth() -> None:
+    """A hundred levels are read, as MySQL has them; more are refused, not tried."""
+    document: Json = []
+    for _ in range(99):
+        document = [document]
+    assert json_text(json_bytes(document)) == "[" * 100 + "]" * 100
+    with pytest.raises(DataProblem, match="nests deeper than 100"):
+        json_text(json_bytes([document]))
+    with pytest.raises(DataProblem, match="nests deeper than 100"):
+        json_text(b"\x02\x01\x00\x07\x00\x02\x00\x00" + bytes(4000))  # an array in itself
+
+
 def test_a_document_that_would_grow() -> None:
     """Containers that share their members (so that each level doubles the text) are refused, not unfolded."""
     level = struct.pack("<HH", 2, 0)
