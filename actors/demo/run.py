@@ -20,7 +20,8 @@ from actors.demo.configuration import demo_config, demo_text
 from actors.demo.servers import DemoServers
 from actors.demo.writer import Report
 from actors.runtime import Run, forget_run, join, leave, record_run
-from actors.verify.lanes import VerifyOptions, verify_lane
+from actors.verify.lanes import VerifyOptions, verify_lanes
+from actors.verify.report import far
 from ingest.binlog.gtid import GtidSet
 from ingest.config.model import Config
 from ingest.problems import DataProblem, WorldProblem, declare
@@ -143,15 +144,15 @@ class Demo:
     def compare(self) -> None:
         """Every row of MySQL with both sinks."""
         assert self.config is not None
-        verdicts = []
+        lanes: dict[str, str] = {}
+
+        def tell(name: str, what: str, done: int, about: int) -> None:
+            lanes[name] = far(name, what, done, about)
+            self._view.phase("comparing " + ", ".join(lanes.copy().values()))
+
         with self._phase("compare"):
-            for lane in self.config.lanes:
-
-                def tell(name: str, what: str, done: int, about: int) -> None:
-                    self._view.phase(f"comparing {name}: {done:,}" + (f" of {about:,}" if about else "") + f" {what}")
-
-                verdicts.append(verify_lane(self.config, lane, VerifyOptions(), tell, SystemClock()))
-        self.result.verdicts = verdicts
+            names = list(self.config.lanes)
+            self.result.verdicts = list(verify_lanes(self.config, names, VerifyOptions(), tell, SystemClock()))
 
     def watch(self) -> None:
         """Show the pipeline until Ctrl-C."""

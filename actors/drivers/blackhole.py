@@ -41,3 +41,7 @@ class BlackholeDriver:
     def scan(self, target: str, batch: int = 1_000) -> Iterator[StoredDocument]:
         """Nothing is ever there."""
         return iter(())
+
+    def scan_keys(self, target: str) -> Iterator[str]:
+        """Nothing is ever there."""
+        return iter(())

@@ -10,7 +10,7 @@ that one above its memory limit passes in the end.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from actors.drivers.credentials import NO_CREDENTIALS, Credentials
@@ -35,6 +35,12 @@ BODY_BYTES_MIN = 65_536
 
 FETCH_DOCUMENTS = 1_000
 """Documents asked for in one call when reading back."""
+
+FETCHED = "docs._id,docs._version,docs.found,docs._source,docs.error"
+"""Only what is read of their answers."""
+
+SCAN_KEYS = 10_000
+"""Ids asked for in one call: as many as an index gives by default (index.max_result_window)."""
 
 PIT_KEPT = "5m"
 """How long a scan's point in time outlives each page."""
@@ -91,24 +97,33 @@ class ElasticsearchDriver:
                     for key, routing in wanted[start : start + FETCH_DOCUMENTS]
                 ]
             }
-            text = self._read("POST", f"/{quote(target)}/_mget", target, body)
+            text = self._read("POST", f"/{quote(target)}/_mget?filter_path={FETCHED}", target, body)
             found.extend(_fetched(document, target) for document in array_elements(object_members(text)["docs"]))
         return found
 
     def scan(self, target: str, batch: int = 1_000) -> Iterator[StoredDocument]:
         """Every document of an index, as of the start of the scan."""
+        for hits in self._pages(target, {"size": batch, "version": True}):
+            yield from (_document(object_members(hit)) for hit in hits)
+
+    def scan_keys(self, target: str) -> Iterator[str]:
+        """The id of every document of an index, as of the start of the scan."""
+        for hits in self._pages(target, {"size": SCAN_KEYS, "_source": False}):
+            yield from (str(json.loads(hit)["_id"]) for hit in hits)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _pages(self, target: str, search: Mapping[str, object]) -> Iterator[list[str]]:
         self._read("POST", f"/{quote(target)}/_refresh", target)
         opened = object_members(self._read("POST", f"/{quote(target)}/_pit?keep_alive={PIT_KEPT}", target))
         pit: object = json.loads(opened["id"])
         try:
             after: object = None
-            while hits := self._page(target, pit, after, batch):
-                yield from (_document(object_members(hit)) for hit in hits)
+            while hits := self._page(target, pit, after, search):
+                yield hits
                 after = json.loads(object_members(hits[-1])["sort"])
         finally:
             self._http.ask("DELETE", "/_pit", json.dumps({"id": pit}).encode())
-
-    # --- inside -------------------------------------------------------------------------------------------------
 
     def _version(self) -> str:
         """The server's version; builds without ``GET /`` (405) tell it in their node information."""
@@ -153,12 +168,11 @@ class ElasticsearchDriver:
             self.prepare(sorted({item.target for item, result in answered if result.reason == INDEX_MISSING}))
         return answers
 
-    def _page(self, target: str, pit: object, after: object, batch: int) -> list[str]:
+    def _page(self, target: str, pit: object, after: object, search: Mapping[str, object]) -> list[str]:
         body: dict[str, object] = {
-            "size": batch,
+            **search,
             "sort": [{"_shard_doc": "asc"}],
             "pit": {"id": pit, "keep_alive": PIT_KEPT},
-            "version": True,
             "track_total_hits": False,
         }
         if after is not None:

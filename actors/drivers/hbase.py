@@ -42,6 +42,9 @@ from ingest.sinks.target_match import target_of
 FETCH_ROWS = 1_000
 """Rows asked for in one call when reading back."""
 
+SCAN_KEYS = 10_000
+"""Row keys asked for in one call."""
+
 STRIPE_ROWS_MIN = 500
 """Requests are dealt out to several connections in parts of at least so many rows."""
 
@@ -108,6 +111,14 @@ class HbaseDriver:
         while page := self._connections[0].ask(partial(_page, table, start, batch), table):
             yield from page
             start = _row_bytes(page[-1].key) + b"\0"
+
+    def scan_keys(self, target: str) -> Iterator[str]:
+        """Every row key of a table, in order."""
+        table = self._table(target)
+        start = b""
+        while page := self._connections[0].ask(partial(_keys, table, start), table):
+            yield from (row.decode("utf-8", "surrogateescape") for row in page)
+            start = page[-1] + b"\0"
 
     # --- inside -------------------------------------------------------------------------------------------------
 
@@ -201,6 +212,12 @@ def _rows(table: str, keys: Sequence[str], connection: happybase.Connection) -> 
 def _page(table: str, start: bytes, batch: int, connection: happybase.Connection) -> list[StoredDocument]:
     rows = connection.table(table).scan(row_start=start, limit=batch, batch_size=batch, include_timestamp=True)
     return [_document(row, [(name, value, ts) for name, (value, ts) in cells.items()]) for row, cells in rows]
+
+
+def _keys(table: str, start: bytes, connection: happybase.Connection) -> list[bytes]:
+    keys_only = b"FirstKeyOnlyFilter() AND KeyOnlyFilter()"
+    rows = connection.table(table).scan(row_start=start, limit=SCAN_KEYS, batch_size=SCAN_KEYS, filter=keys_only)
+    return [row for row, _ in rows]
 
 
 def _document(row: bytes, cells: Sequence[tuple[bytes, bytes, int]]) -> StoredDocument:

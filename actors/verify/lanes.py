@@ -1,8 +1,9 @@
-"""The lanes of a configuration, each compared with its sink: wiring, one lane after the other."""
+"""The lanes of a configuration, each compared with its sink, several at a time: wiring."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from actors.clock import Clock
@@ -20,6 +21,12 @@ from ingest.problems import DataProblem, declare
 from ingest.schema import TableSchema
 from ingest.verify.documents import TablePlan, table_plan
 from ingest.verify.verdict import LaneVerdict, Tally
+
+LANES_AT_ONCE = 4
+"""Their sinks answer at the same time; one MySQL connection pair and one sink connection each."""
+
+LaneProgress = Callable[[str, str, int, int], None]
+"""Lane, what is being read, how much of it was read, how much there is (about; 0: unknown). Called in any thread."""
 
 UNKNOWN_LANE = declare(
     "cli.unknown_lane", "The configuration has no lane of this name.", "Name one of the lanes that it has."
@@ -58,10 +65,16 @@ def lane_tables(lane: Lane, rows: SelectedRows) -> list[TablePlan]:
     return [plan for plan in plans if plan is not None]
 
 
-def verify_lane(
-    config: Config, name: str, options: VerifyOptions, progress: Callable[[str, str, int, int], None], clock: Clock
-) -> LaneVerdict:
-    """Compare one lane. ``progress``: lane, what, done, of about. Raises Problem when one of the ends fails."""
+def verify_lanes(
+    config: Config, names: Sequence[str], options: VerifyOptions, progress: LaneProgress, clock: Clock
+) -> Iterator[LaneVerdict]:
+    """Compare lanes, several at a time; the verdicts come in the order of the names. Raises Problem."""
+    with ThreadPoolExecutor(LANES_AT_ONCE, thread_name_prefix="verify") as threads:
+        yield from threads.map(lambda name: verify_lane(config, name, options, progress, clock), names)
+
+
+def verify_lane(config: Config, name: str, options: VerifyOptions, progress: LaneProgress, clock: Clock) -> LaneVerdict:
+    """Compare one lane. Raises Problem when one of the ends fails."""
     lane = config.lanes[name]
     store = store_of(config)
     driver = open_driver(config.sinks[lane.sink], [rule.to for rule in lane.rules], resolve)

@@ -22,6 +22,7 @@ class ProgressLine:
         self._console = Console(file=stream, highlight=False, soft_wrap=True)
         self._status = self._console.status("") if self._console.is_terminal else None
         self._said_s = time.monotonic()
+        self._lanes: dict[str, str] = {}
 
     def __enter__(self) -> ProgressLine:
         if self._status is not None:
@@ -34,12 +35,18 @@ class ProgressLine:
 
     def __call__(self, lane: str, what: str, done: int, about: int) -> None:
         """Say it, or not yet."""
-        line = f"verify {lane}: {what} {count(done)}" + (f" of about {count(about)}" if about else "")
+        self._lanes[lane] = far(lane, what, done, about)
+        line = "verify " + ", ".join(self._lanes.copy().values())
         if self._status is not None:
             self._status.update(line)
         elif time.monotonic() - self._said_s >= PLAIN_EVERY_S:
             self._said_s = time.monotonic()
             self._console.print(line, markup=False)
+
+
+def far(lane: str, what: str, done: int, about: int) -> str:
+    """How far a lane is."""
+    return f"{lane}: {what} {count(done)}" + (f" of about {count(about)}" if about else "")
 
 
 def verdict_lines(verdict: LaneVerdict) -> Iterator[str]:

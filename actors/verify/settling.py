@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actors.verify.comparison import CHUNK_ROWS, Doubts, LaneEnds, Progress
-from actors.verify.surplus import Surplus, scan
+from actors.verify.surplus import Surplus, scan_keys
 from ingest.verify.chunks import Key
 from ingest.verify.comparison import Difference
 from ingest.verify.documents import Expectation, TablePlan
@@ -93,7 +93,7 @@ class Settling:
             surplus = {
                 target: present
                 for target, keys in surplus.items()
-                if (present := {document.key for document in scan(self._ends.reader, target)} & keys)
+                if (present := set(scan_keys(self._ends.reader, target)) & keys)
             }
             wanted = self._wanted(surplus)
             surplus = {

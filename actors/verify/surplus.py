@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from actors.verify.comparison import CHUNK_ROWS, Progress
 from ingest.problems import DataProblem
 from ingest.sinks.faults import TARGET_MISSING
-from ingest.sinks.stored import SinkReader, StoredDocument
+from ingest.sinks.stored import SinkReader
 from ingest.verify.key_set import KeySet
 
 Surplus = dict[str, set[str]]
@@ -22,26 +22,26 @@ def find_surplus(reader: SinkReader, expected: Mapping[str, KeySet], progress: P
     for target, keys in expected.items():
         scanned = KeySet()
         extra: set[str] = set()
-        for document in scan(reader, target):
-            scanned.add((document.key,))
-            if document.key not in keys:
-                extra.add(document.key)
+        for key in scan_keys(reader, target):
+            scanned.add((key,))
+            if key not in keys:
+                extra.add(key)
             count += 1
             if count % CHUNK_ROWS == 0:
                 progress("documents", count, 0)
         twice = scanned.repeated()
         if twice:
-            extra.update(document.key for document in scan(reader, target) if document.key in twice)
+            extra.update(key for key in scan_keys(reader, target) if key in twice)
         if extra:
             found[target] = extra
     progress("documents", count, count)
     return found, count
 
 
-def scan(reader: SinkReader, target: str) -> Iterator[StoredDocument]:
-    """Every document of a target; none when even the target is missing. Raises Problem."""
+def scan_keys(reader: SinkReader, target: str) -> Iterator[str]:
+    """The key of every document of a target; none when even the target is missing. Raises Problem."""
     try:
-        yield from reader.scan(target, CHUNK_ROWS)
+        yield from reader.scan_keys(target)
     except DataProblem as problem:
         if problem.code != TARGET_MISSING:
             raise

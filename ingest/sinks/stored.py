@@ -35,3 +35,6 @@ class SinkReader(Protocol):
 
     def scan(self, target: str, batch: int = 1_000) -> Iterator[StoredDocument]:
         """Every document of a target, in the sink's own order, read ``batch`` at a time."""
+
+    def scan_keys(self, target: str) -> Iterator[str]:
+        """The key of every document of a target, in the sink's own order; much quicker than ``scan``."""

@@ -57,8 +57,10 @@ class SinkUnderTest:
         return {key: self.stored(document) for key, _, document in newest.values() if document is not None}
 
     def found(self, driver: Driver) -> dict[str, Mapping[str, bytes]]:
-        """What is stored, by scan."""
-        return {document.key: document.fields for document in driver.scan(self.target, batch=5)}
+        """What is stored, by scan; its keys alone are the same."""
+        found = {document.key: document.fields for document in driver.scan(self.target, batch=5)}
+        assert sorted(driver.scan_keys(self.target)) == sorted(found)
+        return found
 
     def at(self, target: str) -> SinkUnderTest:
         """The same sink with another, empty target."""

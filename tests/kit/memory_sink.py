@@ -75,6 +75,10 @@ class MemoryDriver:
         documents = (self._document(target, key) for where, key in list(self._server.stored) if where == target)
         return iter([document for document in documents if document is not None])
 
+    def scan_keys(self, target: str) -> Iterator[str]:
+        """The keys of a target."""
+        return (document.key for document in self.scan(target))
+
     def _document(self, target: str, key: str) -> StoredDocument | None:
         version, payload = self._server.stored.get((target, key), (0, None))
         if payload is None:
