@@ -53,15 +53,22 @@ WHERE status <> 'draft'
 [lanes.search.rules.to]
 index = "parcel-orders"
 settings = { number_of_replicas = 0 }
+[lanes.search.rules.to.mapping]
+dynamic_templates = [$codes]
 [lanes.search.rules.to.mapping.properties]
-status = { type = "keyword" }
+note = { type = "text" }
 amount = { type = "double" }
 weightKg = { type = "double" }    # left to itself, Elasticsearch takes every number with a point for a float
 placedAt = { type = "date" }
 
 [[lanes.search.rules]]
 tables = ["parcel.items"]
-to = { index = "parcel-items", routing = "order_id", settings = { number_of_replicas = 0 } }
+[lanes.search.rules.to]
+index = "parcel-items"
+routing = "order_id"
+settings = { number_of_replicas = 0 }
+mapping.properties = { description = { type = "text" } }
+mapping.dynamic_templates = [$codes]
 
 [[lanes.search.rules]]
 tables = ["parcel.events"]
@@ -70,6 +77,7 @@ index = "parcel-events"
 routing = "order_id"
 settings = { number_of_replicas = 0 }
 mapping.properties = { detail = { type = "object", enabled = false }, happened_at = { type = "date" } }
+mapping.dynamic_templates = [$codes]
 
 [[lanes.search.rules]]
 tables = ["parcel.customers", "parcel.stations"]
@@ -77,6 +85,7 @@ tables = ["parcel.customers", "parcel.stations"]
 index = "parcel-{table}"
 settings = { number_of_replicas = 0 }
 mapping.properties = { preferences = { type = "object", enabled = false }, location = { type = "geo_point" } }
+mapping.dynamic_templates = [$codes]
 
 # HBase: every table and column; salted row keys, since keys that rise would make one region hot.
 [lanes.archive]
@@ -95,11 +104,20 @@ create = true
 """
 )
 
+_CODES = '{ codes = { match_mapping_type = "string", mapping = { type = "keyword", ignore_above = 256 } } }'
+"""Texts are codes unless a rule says otherwise: left to itself, Elasticsearch indexes each twice."""
+
 
 def demo_text(mysql: str, elasticsearch: str, hbase: tuple[str, int], store: Path, shards: int = 1) -> str:
     """The configuration for these addresses (MySQL's host:port, Elasticsearch's URL, HBase's Thrift server)."""
     return _TEXT.substitute(
-        mysql=mysql, elasticsearch=elasticsearch, hbase_host=hbase[0], hbase_port=hbase[1], store=store, shards=shards
+        mysql=mysql,
+        elasticsearch=elasticsearch,
+        hbase_host=hbase[0],
+        hbase_port=hbase[1],
+        store=store,
+        shards=shards,
+        codes=_CODES,
     )
 
 

@@ -21,7 +21,7 @@ from ingest.sinks.batching import Refused, around_unsendable, halving, pieces
 from ingest.sinks.contract import ItemResult, Request
 from ingest.sinks.elasticsearch.classify import INDEX_MISSING, problem_of, refusal, results, unsendable
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
-from ingest.sinks.elasticsearch.raw_json import array_elements, object_members
+from ingest.sinks.elasticsearch.raw_json import Members, documents, object_members
 from ingest.sinks.faults import BUSY, NOT_UNDERSTOOD, TARGET_MISSING, TIMEOUT, WRONG_VERSION
 from ingest.sinks.stored import StoredDocument
 
@@ -36,11 +36,11 @@ BODY_BYTES_MIN = 65_536
 FETCH_DOCUMENTS = 1_000
 """Documents asked for in one call when reading back."""
 
-FETCHED = "docs._id,docs._version,docs.found,docs._source,docs.error"
-"""Only what is read of their answers."""
-
 SCAN_KEYS = 10_000
 """Ids asked for in one call: as many as an index gives by default (index.max_result_window)."""
+
+Hit = tuple[Members, Members | None]
+"""What is said of a document, and its source."""
 
 PIT_KEPT = "5m"
 """How long a scan's point in time outlives each page."""
@@ -97,23 +97,23 @@ class ElasticsearchDriver:
                     for key, routing in wanted[start : start + FETCH_DOCUMENTS]
                 ]
             }
-            text = self._read("POST", f"/{quote(target)}/_mget?filter_path={FETCHED}", target, body)
-            found.extend(_fetched(document, target) for document in array_elements(object_members(text)["docs"]))
+            text = self._read("POST", f"/{quote(target)}/_mget", target, body)  # filter_path would rewrite _source
+            found.extend(_fetched(*document, target) for document in documents(text, ("docs",), "_source"))
         return found
 
     def scan(self, target: str, batch: int = 1_000) -> Iterator[StoredDocument]:
         """Every document of an index, as of the start of the scan."""
         for hits in self._pages(target, {"size": batch, "version": True}):
-            yield from (_document(object_members(hit)) for hit in hits)
+            yield from (_document(*hit) for hit in hits)
 
     def scan_keys(self, target: str) -> Iterator[str]:
         """The id of every document of an index, as of the start of the scan."""
         for hits in self._pages(target, {"size": SCAN_KEYS, "_source": False}):
-            yield from (str(json.loads(hit)["_id"]) for hit in hits)
+            yield from (str(json.loads(hit["_id"])) for hit, _ in hits)
 
     # --- inside -------------------------------------------------------------------------------------------------
 
-    def _pages(self, target: str, search: Mapping[str, object]) -> Iterator[list[str]]:
+    def _pages(self, target: str, search: Mapping[str, object]) -> Iterator[list[Hit]]:
         self._read("POST", f"/{quote(target)}/_refresh", target)
         opened = object_members(self._read("POST", f"/{quote(target)}/_pit?keep_alive={PIT_KEPT}", target))
         pit: object = json.loads(opened["id"])
@@ -121,7 +121,7 @@ class ElasticsearchDriver:
             after: object = None
             while hits := self._page(target, pit, after, search):
                 yield hits
-                after = json.loads(object_members(hits[-1])["sort"])
+                after = json.loads(hits[-1][0]["sort"])
         finally:
             self._http.ask("DELETE", "/_pit", json.dumps({"id": pit}).encode())
 
@@ -168,7 +168,7 @@ class ElasticsearchDriver:
             self.prepare(sorted({item.target for item, result in answered if result.reason == INDEX_MISSING}))
         return answers
 
-    def _page(self, target: str, pit: object, after: object, search: Mapping[str, object]) -> list[str]:
+    def _page(self, target: str, pit: object, after: object, search: Mapping[str, object]) -> list[Hit]:
         body: dict[str, object] = {
             **search,
             "sort": [{"_shard_doc": "asc"}],
@@ -178,7 +178,7 @@ class ElasticsearchDriver:
         if after is not None:
             body["search_after"] = after
         text = self._read("POST", "/_search?allow_partial_search_results=false", target, body)
-        return array_elements(object_members(object_members(text)["hits"])["hits"])
+        return list(documents(text, ("hits", "hits"), "_source"))
 
     def _read(self, method: str, path: str, target: str, body: object = None) -> str:
         encoded = None if body is None else json.dumps(body).encode()
@@ -190,13 +190,14 @@ class ElasticsearchDriver:
         return answer.body.decode()
 
 
-def _fetched(text: str, target: str) -> StoredDocument | None:
-    members = object_members(text)
+def _fetched(members: Members, source: Members | None, target: str) -> StoredDocument | None:
     if "error" in members:
         raise DataProblem(TARGET_MISSING, f"the index {target!r} can't be read: {members['error'][:300]}")
-    return _document(members) if members.get("found") == "true" else None
+    return _document(members, source) if members.get("found") == "true" else None
 
 
-def _document(members: dict[str, str]) -> StoredDocument:
-    fields = {name: text.encode() for name, text in object_members(members["_source"]).items()}
+def _document(members: Members, source: Members | None) -> StoredDocument:
+    if source is None:
+        raise DataProblem(NOT_UNDERSTOOD, f"the index gives no _source of the document {members['_id']}")
+    fields = {name: text.encode() for name, text in source.items()}
     return StoredDocument(str(json.loads(members["_id"])), int(members["_version"]), fields)
