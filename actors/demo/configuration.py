@@ -52,7 +52,7 @@ WHERE status <> 'draft'
 '''
 [lanes.search.rules.to]
 index = "parcel-orders"
-settings = { number_of_replicas = 0 }
+settings = { number_of_replicas = 0, refresh_interval = "10s" }
 [lanes.search.rules.to.mapping]
 dynamic_templates = [$codes]
 [lanes.search.rules.to.mapping.properties]
@@ -66,7 +66,7 @@ tables = ["parcel.items"]
 [lanes.search.rules.to]
 index = "parcel-items"
 routing = "order_id"
-settings = { number_of_replicas = 0 }
+settings = { number_of_replicas = 0, refresh_interval = "10s" }
 mapping.properties = { description = { type = "text" } }
 mapping.dynamic_templates = [$codes]
 
@@ -75,7 +75,7 @@ tables = ["parcel.events"]
 [lanes.search.rules.to]
 index = "parcel-events"
 routing = "order_id"
-settings = { number_of_replicas = 0 }
+settings = { number_of_replicas = 0, refresh_interval = "10s" }
 mapping.properties = { detail = { type = "object", enabled = false }, happened_at = { type = "date" } }
 mapping.dynamic_templates = [$codes]
 
@@ -83,7 +83,7 @@ mapping.dynamic_templates = [$codes]
 tables = ["parcel.customers", "parcel.stations"]
 [lanes.search.rules.to]
 index = "parcel-{table}"
-settings = { number_of_replicas = 0 }
+settings = { number_of_replicas = 0, refresh_interval = "10s" }
 mapping.properties = { preferences = { type = "object", enabled = false }, location = { type = "geo_point" } }
 mapping.dynamic_templates = [$codes]
 

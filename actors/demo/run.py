@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 
 from actors.cli.live import View
 from actors.cli.meter import Meter, Totals
-from actors.clock import SystemClock
 from actors.control import Pipeline, launch
 from actors.demo.configuration import demo_config, demo_text
 from actors.demo.servers import DemoServers
 from actors.demo.writer import Report
 from actors.runtime import Run, forget_run, join, leave, record_run
-from actors.verify.lanes import VerifyOptions, verify_lanes
+from actors.verify.lanes import VerifyOptions
+from actors.verify.processes import verify_lanes
 from actors.verify.report import far
 from ingest.binlog.gtid import GtidSet
 from ingest.config.model import Config
@@ -148,11 +148,11 @@ class Demo:
 
         def tell(name: str, what: str, done: int, about: int) -> None:
             lanes[name] = far(name, what, done, about)
-            self._view.phase("comparing " + ", ".join(lanes.copy().values()))
+            self._view.phase("comparing " + ", ".join(lanes.values()))
 
         with self._phase("compare"):
             names = list(self.config.lanes)
-            self.result.verdicts = list(verify_lanes(self.config, names, VerifyOptions(), tell, SystemClock()))
+            self.result.verdicts = list(verify_lanes(self.config, names, VerifyOptions(), tell))
 
     def watch(self) -> None:
         """Show the pipeline until Ctrl-C."""

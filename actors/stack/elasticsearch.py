@@ -197,7 +197,7 @@ class Elasticsearch(Server):
     def _environment(self) -> dict[str, str]:
         options = [f"-Xms{self.heap}", f"-Xmx{self.heap}"]
         if self.quick:
-            options += ["-XX:-AlwaysPreTouch", "-XX:TieredStopAtLevel=1"]
+            options += ["-XX:-AlwaysPreTouch", "-XX:TieredStopAtLevel=1", "-XX:-UseG1GC", "-XX:+UseSerialGC"]
         return plain_environment(
             HOME=str(self.directory),
             ES_JAVA_HOME=str(self._jdk),

@@ -237,7 +237,7 @@ class Hbase(Server):
         self._log(MASTER).unlink(missing_ok=True)  # readiness is read from it
         self._java(
             MASTER,
-            ["-Xms256m", f"-Xmx{self.heap}", "-XX:+UseG1GC"],
+            ["-Xms256m", f"-Xmx{self.heap}"],
             [MASTER_CLASS, "start"],
         )
         self._launch_thrift()
@@ -263,7 +263,7 @@ class Hbase(Server):
             f"-Dlog4j2.configurationFile={conf / 'log4j2.properties'}",
         ]
         classpath = f"{conf}:{self._jars}/*"
-        speed = ["-XX:+UseG1GC", *(["-XX:TieredStopAtLevel=1"] if self.quick else [])]
+        speed = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"] if self.quick else ["-XX:+UseG1GC"]
         argv = [
             f"{self._jdk}/bin/java",
             *JVM_OPTIONS,

@@ -10,8 +10,8 @@ import typer
 
 from actors.cli.options import AsJson, ConfigArgument
 from actors.cli.source import load_config
-from actors.clock import SystemClock
-from actors.verify.lanes import VerifyOptions, chosen_lanes, verify_lanes
+from actors.verify.lanes import VerifyOptions, chosen_lanes
+from actors.verify.processes import verify_lanes
 from actors.verify.report import ProgressLine, differences_of, verdict_lines
 
 EXIT_DIFFERENT = 1
@@ -38,7 +38,7 @@ def verify(
     options = VerifyOptions(wait_ms=wait_seconds * 1000, chunk_rows=chunk_rows)
     verdicts = []
     with ProgressLine(sys.stderr) as progress:
-        for verdict in verify_lanes(loaded, chosen_lanes(loaded, lane or ()), options, progress, SystemClock()):
+        for verdict in verify_lanes(loaded, chosen_lanes(loaded, lane or ()), options, progress):
             verdicts.append(verdict)
             if not as_json:
                 for line in verdict_lines(verdict):

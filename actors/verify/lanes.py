@@ -1,9 +1,8 @@
-"""The lanes of a configuration, each compared with its sink, several at a time: wiring."""
+"""The lanes of a configuration, each compared with its sink: wiring."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from actors.clock import Clock
@@ -22,11 +21,8 @@ from ingest.schema import TableSchema
 from ingest.verify.documents import TablePlan, table_plan
 from ingest.verify.verdict import LaneVerdict, Tally
 
-LANES_AT_ONCE = 4
-"""Their sinks answer at the same time; one MySQL connection pair and one sink connection each."""
-
 LaneProgress = Callable[[str, str, int, int], None]
-"""Lane, what is being read, how much of it was read, how much there is (about; 0: unknown). Called in any thread."""
+"""Lane, what is being read, how much of it was read, how much there is (about; 0: unknown)."""
 
 UNKNOWN_LANE = declare(
     "cli.unknown_lane", "The configuration has no lane of this name.", "Name one of the lanes that it has."
@@ -63,14 +59,6 @@ def lane_tables(lane: Lane, rows: SelectedRows) -> list[TablePlan]:
     targets = [rule.to for rule in lane.rules]
     plans = (table_plan(schema, rules, targets, lane.zero_dates) for schema in schemas)
     return [plan for plan in plans if plan is not None]
-
-
-def verify_lanes(
-    config: Config, names: Sequence[str], options: VerifyOptions, progress: LaneProgress, clock: Clock
-) -> Iterator[LaneVerdict]:
-    """Compare lanes, several at a time; the verdicts come in the order of the names. Raises Problem."""
-    with ThreadPoolExecutor(LANES_AT_ONCE, thread_name_prefix="verify") as threads:
-        yield from threads.map(lambda name: verify_lane(config, name, options, progress, clock), names)
 
 
 def verify_lane(config: Config, name: str, options: VerifyOptions, progress: LaneProgress, clock: Clock) -> LaneVerdict:

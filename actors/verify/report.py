@@ -36,7 +36,7 @@ class ProgressLine:
     def __call__(self, lane: str, what: str, done: int, about: int) -> None:
         """Say it, or not yet."""
         self._lanes[lane] = far(lane, what, done, about)
-        line = "verify " + ", ".join(self._lanes.copy().values())
+        line = "verify " + ", ".join(self._lanes.values())
         if self._status is not None:
             self._status.update(line)
         elif time.monotonic() - self._said_s >= PLAIN_EVERY_S:
