@@ -200,4 +200,10 @@ def _document(members: Members, source: Members | None) -> StoredDocument:
     if source is None:
         raise DataProblem(NOT_UNDERSTOOD, f"the index gives no _source of the document {members['_id']}")
     fields = {name: text.encode() for name, text in source.items()}
-    return StoredDocument(str(json.loads(members["_id"])), int(members["_version"]), fields)
+    routing = members.get("_routing")
+    return StoredDocument(
+        str(json.loads(members["_id"])),
+        int(members["_version"]),
+        fields,
+        None if routing is None else str(json.loads(routing)),
+    )

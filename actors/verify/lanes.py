@@ -9,11 +9,12 @@ from actors.clock import Clock
 from actors.drivers import open_driver
 from actors.parts import connect_options, parsed_rules, store_of
 from actors.secrets import resolve
-from actors.verify.comparison import CHUNK_ROWS, LaneEnds, Progress, RowsComparison
+from actors.verify.comparison import look_exactly
+from actors.verify.ends import CHUNK_ROWS, LaneEnds, Progress
 from actors.verify.frontier import CatchUp
+from actors.verify.reading import find_surplus, read_documents, read_rows
 from actors.verify.rows import SelectedRows
 from actors.verify.settling import Settling, count_doubts, count_surplus
-from actors.verify.surplus import find_surplus
 from ingest.config.model import Config, Lane
 from ingest.mysql.endpoint import Endpoint
 from ingest.problems import DataProblem, declare
@@ -93,26 +94,29 @@ def compare_lane(ends: LaneEnds, progress: Progress, clock: Clock, chunk_rows: i
     began_ms = clock.monotonic_ms()
     executed = ends.rows.executed()
     behind = ends.catch_up.wait(executed)
-    first = RowsComparison(ends, progress, chunk_rows).run()
-    surplus, found = find_surplus(ends.reader, first.expected, progress)
-    for differences in first.keyless:
+    read = read_rows(ends, progress, chunk_rows)
+    mismatches, found = read_documents(ends, read, progress)
+    surplus = find_surplus(ends, mismatches)
+    doubtful = {target: mismatch.doubtful for target, mismatch in mismatches.items()}
+    look = look_exactly(ends, doubtful, progress, chunk_rows)
+    for differences in look.keyless:
         tally.add(differences)
     if not behind and ends.rows.executed() == executed:
-        count_doubts(first.doubts, tally)
+        count_doubts(look.doubts, tally)
         count_surplus(surplus, tally)
     else:
         settling = Settling(ends, tally, progress)
-        agreed = settling.settle_rows(first.doubts)
+        agreed = settling.settle_rows(look.doubts)
         settling.settle_surplus(surplus)
     return LaneVerdict(
         lane=ends.lane,
         sink=ends.sink,
-        rows=first.rows,
-        documents=first.documents,
+        rows=read.rows,
+        documents=read.documents,
         found=found,
         agreed_later=agreed,
         behind=behind,
-        dropped=dict(first.dropped),
+        dropped=dict(read.dropped),
         kinds=dict(tally.kinds),
         details=tuple(tally.details),
         seconds=(clock.monotonic_ms() - began_ms) / 1000,

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from actors.verify.comparison import CHUNK_ROWS, Doubts, LaneEnds, Progress
-from actors.verify.surplus import Surplus, scan_keys
+from actors.verify.comparison import Doubts
+from actors.verify.ends import CHUNK_ROWS, LaneEnds, Progress
+from actors.verify.reading import Surplus
 from ingest.verify.chunks import Key
 from ingest.verify.comparison import Difference
 from ingest.verify.documents import Expectation, TablePlan
@@ -63,7 +64,7 @@ class Settling:
         found: Doubts = {}
         for row_keys, expectation in look.expectations:
             for group in expectation.groups:
-                for row, differences in group.compare(self._ends.fetch(group)):
+                for row, differences in group.compare(self._ends.fetch(group.target, group.documents)):
                     found.setdefault(row_keys[row], []).append(differences)
         again = self._look(table, keys).values
         moved: Doubts = {}
@@ -93,7 +94,7 @@ class Settling:
             surplus = {
                 target: present
                 for target, keys in surplus.items()
-                if (present := set(scan_keys(self._ends.reader, target)) & keys)
+                if (present := set(self._ends.scan_keys(target)) & keys)
             }
             wanted = self._wanted(surplus)
             surplus = {

@@ -18,11 +18,12 @@ StoredFields = Mapping[str, bytes]
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
     """A document as the sink holds it: its key there (document id, row key), its version (HBase: the newest cell's
-    timestamp), its fields."""
+    timestamp), its fields, and its routing value if it was written with one (Elasticsearch)."""
 
     key: str
     version: int
     fields: StoredFields
+    routing: str | None = None
 
 
 class SinkReader(Protocol):

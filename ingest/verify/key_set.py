@@ -20,6 +20,14 @@ class KeySet:
         self._hashes = array("q")
         self._is_sorted = True
 
+    @classmethod
+    def of(cls, hashes: pa.ChunkedArray) -> KeySet:
+        """Keys given by their hashes (``hash`` of this process)."""
+        made = cls()
+        made._hashes.extend(hashes.to_pylist())
+        made._is_sorted = False
+        return made
+
     def add(self, keys: Iterable[str]) -> None:
         """More keys; a key may come several times."""
         self._hashes.extend(map(hash, keys))
@@ -35,12 +43,6 @@ class KeySet:
     def __len__(self) -> int:
         """How many different keys."""
         return len(self._hashes) - sum(1 for _ in self._repeats())
-
-    def repeated(self) -> KeySet:
-        """The keys that were added more than once."""
-        repeated = KeySet()
-        repeated._hashes.extend(self._repeats())
-        return repeated
 
     def _repeats(self) -> Iterator[int]:
         hashes = self._sorted()
