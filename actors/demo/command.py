@@ -24,19 +24,20 @@ ALREADY_RUNNING = declare(
     "demo.already_running", "A demo runs on this machine.", "End it first (Ctrl-C in its terminal), or look at it."
 )
 EXIT_DIFFERENT = 1
+DEFAULT = DemoOptions()
 
 
 def demo(
-    seconds: Annotated[float, typer.Option(min=1, max=3600, metavar="S", help="How long to write.")] = 20.0,
-    rate: Annotated[float, typer.Option(min=1, max=100_000, metavar="N", help="Row changes a second.")] = 2_500.0,
+    seconds: Annotated[float, typer.Option(min=1, max=3600, metavar="S", help="How long to write.")] = DEFAULT.seconds,
+    rate: Annotated[float, typer.Option(min=1, max=100_000, metavar="N", help="Row changes a second.")] = DEFAULT.rate,
     big_rows: Annotated[
         int, typer.Option(min=0, max=5_000_000, metavar="N", help="Row changes of the one big transaction.")
-    ] = 20_000,
+    ] = DEFAULT.big_rows,
     load_orders: Annotated[
         int, typer.Option(min=200, max=1_000_000, metavar="N", help="Orders that are there before the writing.")
-    ] = 10_000,
-    shards: Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Sink actors of each lane.")] = 1,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of everything that is written.")] = 0,
+    ] = DEFAULT.load_orders,
+    shards: Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Sink actors of each lane.")] = DEFAULT.shards,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of everything that is written.")] = DEFAULT.seed,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running until Ctrl-C.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -47,10 +47,10 @@ class DemoOptions:
     """``seconds`` of writing at ``rate`` row changes a second, after ``load_orders`` orders with all that belongs to
     them are there; one transaction of ``big_rows`` in the middle."""
 
-    seconds: float = 20.0
+    seconds: float = 12.0
     rate: float = 2_500.0
     seed: int = 0
-    big_rows: int = 20_000
+    big_rows: int = 30_000
     load_orders: int = 10_000
     shards: int = 1
 

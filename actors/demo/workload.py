@@ -97,20 +97,24 @@ class Workload:
         return self._rng.choices(self._kinds, self._weights)[0]()
 
     def big(self, rows: int) -> Transaction:
-        """One transaction of ``rows`` row changes or a few less: half updates of items, half new events (from items
-        by INSERT ... SELECT). Wants ``rows / 2`` items to be there."""
-        updates = rows // 2
+        """One transaction of ``rows`` row changes or a few less: a third updates of items, a third updates of events,
+        a third new events (from items by INSERT ... SELECT). Wants ``rows / 3`` items and as many events to be there."""
+        updates = rows // 3
         audit = (
             f"INSERT INTO {DATABASE}.events (order_id, station, kind, happened_at, detail) "
             f"SELECT order_id, '{station_code(0)}', 'audited', '2026-11-11 11:11:11.111111', "
             f"JSON_OBJECT('sku', sku, 'quantity', quantity) FROM {DATABASE}.items "
-            f"ORDER BY order_id, line LIMIT {rows - updates}"
+            f"ORDER BY order_id, line LIMIT {rows - 2 * updates}"
+        )
+        move = (
+            f"UPDATE {DATABASE}.events SET station = '{station_code(1)}', happened_at = '2026-11-11 11:11:11.222222' "
+            f"ORDER BY id LIMIT {updates}"
         )
         update = (
             f"UPDATE {DATABASE}.items SET price = price + 0.01, quantity = quantity + 1 "
             f"ORDER BY order_id DESC, line DESC LIMIT {updates}"
         )
-        return Transaction((update, audit))
+        return Transaction((update, move, audit))
 
     # --- what goes on
 

@@ -45,7 +45,7 @@ class WriterOptions:
     load_orders: int = 8_000
     rate: float = 2_500.0
     seconds: float = 25.0
-    big_rows: int = 20_000
+    big_rows: int = 30_000
 
     def __repr__(self) -> str:
         return f"WriterOptions({self.user}@{self.host}:{self.port}, seed {self.seed})"
