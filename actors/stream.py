@@ -20,6 +20,7 @@ from typing import Protocol
 
 from actors.clock import Clock
 from actors.mailbox import Answer, Peer
+from ingest.binlog.framing import DAMAGED_IN_TRANSIT
 from ingest.binlog.gtid import GtidSet
 from ingest.codec import BinlogEvent, StreamDecoder
 from ingest.lane.dispatcher import LaneDispatcher, Phase
@@ -162,7 +163,7 @@ class StreamRun:
                 self._publish(publish)
         except Problem as problem:
             for name in list(self._lanes):
-                self._end_lane(name, problem)
+                self._end_lane(name, _of_the_world(problem))
         for name in list(self._lanes):
             self._end_lane(name, None)
         self._publish(publish, now=True)
@@ -329,3 +330,10 @@ class StreamRun:
             in_flight=dispatcher.in_flight,
             drained=lane.drained,
         )
+
+
+def _of_the_world(problem: Problem) -> Problem:
+    """An event that was damaged on its way is read again, from the frontier."""
+    if problem.code in DAMAGED_IN_TRANSIT:
+        return WorldProblem(problem.code, problem.what, problem.where, problem.hint)
+    return problem

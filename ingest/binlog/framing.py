@@ -27,6 +27,15 @@ CHECKSUM = declare(
     "Read the stream again from the frontier: a fault of the network goes away. If it comes back at the same "
     "position, the source's binlog file is damaged: take another replica as source.",
 )
+LENGTH = declare(
+    "binlog.length",
+    "A packet isn't as long as the binlog event in it says.",
+    "Read the stream again from the frontier: a fault of the network goes away. If it comes back at the same "
+    "position, the source's binlog file is damaged: take another replica as source.",
+)
+DAMAGED_IN_TRANSIT = frozenset({CHECKSUM, LENGTH})
+"""What a second reading of the same events may mend."""
+
 CHECKSUM_ALGORITHM = declare(
     "binlog.checksum_algorithm",
     "The source uses a checksum algorithm that isn't known.",

@@ -17,6 +17,7 @@ from ingest.binlog.framing import (
     FLAG_IGNORABLE,
     HEADER,
     HEADER_SIZE,
+    LENGTH,
     MALFORMED,
     EventFormat,
     EventType,
@@ -157,16 +158,16 @@ class PureStreamDecoder:
     def _feed(self, payload: bytes) -> Iterable[BinlogEvent]:
         end = len(payload)
         if end < HEADER_SIZE:
-            raise Damage(f"a packet of {end} bytes is no event")
+            raise DataProblem(LENGTH, f"a packet of {end} bytes is no event")
         timestamp, kind, _, size, end_position, flags = HEADER.unpack_from(payload)
         if size != end:
-            raise Damage(f"an event says {size} bytes and has {end}")
+            raise DataProblem(LENGTH, f"an event says {size} bytes and has {end}")
         if kind == EventType.FORMAT_DESCRIPTION:
             return self._format_description(payload)
         if self._checksum:
             end -= CHECKSUM_SIZE
             if end < HEADER_SIZE:
-                raise Damage("an event ends before its checksum")
+                raise DataProblem(LENGTH, "an event ends before its checksum")
             verify_checksum(payload, end)
         if end_position:
             self._advance(end_position)

@@ -1,14 +1,15 @@
 """What a statement in the stream does to a lane.
 
 Row changes come as rows events; a statement is mostly a definition (the schema source sees to it) or administrative.
-Three kinds concern a lane, and only if they touch a table that it captures: a data change written as a statement
-(its rows are missing: stop), a TRUNCATE or DROP (documents would stay behind: stop, or keep them by policy), and one
-that isn't understood (stop: invariant 5).
+Four kinds concern a lane, and only if they touch a table that it captures: a data change written as a statement
+(its rows are missing: stop), a TRUNCATE or DROP of the table or its partitions (documents would stay behind: stop, or
+keep them by policy), partitions or tablespaces that bring rows (they are missing: stop), and one that isn't understood
+(stop: invariant 5).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,8 +17,10 @@ import sqlglot
 from sqlglot import expressions as exp
 from sqlglot.errors import SqlglotError
 
-from ingest.binlog.statements import StatementKind, classify_statement, words_of
+from ingest.binlog.statements import StatementKind, classify_statement
 from ingest.codec import Statement
+from ingest.mysql.bulk_statements import bulk_change
+from ingest.mysql.lexer import NotUnderstood
 from ingest.problems import DataProblem, declare
 from ingest.schema import TableName
 
@@ -29,8 +32,13 @@ STATEMENT_DML = declare(
 )
 EMPTIED = declare(
     "binlog.table_emptied",
-    "A captured table was truncated or dropped; its documents are still in the sink.",
+    "A captured table, or a partition of it, was truncated or dropped; its documents are still in the sink.",
     'Delete the documents and resume, or set truncate = "keep" on the lane to leave them there.',
+)
+ROWS_BROUGHT = declare(
+    "binlog.rows_brought",
+    "Rows came into a captured table, or left it, without row events: by EXCHANGE PARTITION or IMPORT TABLESPACE.",
+    "Bring them over by hand or start the lane anew under another name; `ingest verify` shows what is missing.",
 )
 STATEMENT_UNKNOWN = declare(
     "binlog.statement_unknown",
@@ -60,9 +68,22 @@ class LaneStatements:
             return DataProblem(STATEMENT_DML, f"found: {shown}")
         if kind is StatementKind.UNKNOWN:
             return DataProblem(STATEMENT_UNKNOWN, f"found: {shown}")
-        if kind is StatementKind.DDL and self.truncate == "stop" and _empties(statement, captures):
-            return DataProblem(EMPTIED, f"found: {shown}")
+        if kind is StatementKind.DDL:
+            return self._judge_definition(statement, captures, shown)
         return None
+
+    def _judge_definition(self, statement: Statement, captures: Captures, shown: str) -> DataProblem | None:
+        try:
+            change = bulk_change(statement.sql)
+        except NotUnderstood as error:
+            return DataProblem(STATEMENT_UNKNOWN, f"{error}; found: {shown}")
+        if change is None or not any(
+            captures(TableName(database or statement.database, table or ANY_TABLE)) for database, table in change.places
+        ):
+            return None
+        if change.brings_rows:
+            return DataProblem(ROWS_BROUGHT, f"found: {shown}")
+        return DataProblem(EMPTIED, f"found: {shown}") if self.truncate == "stop" else None
 
 
 def _touches(statement: Statement, captures: Captures) -> bool:
@@ -71,25 +92,5 @@ def _touches(statement: Statement, captures: Captures) -> bool:
         parsed = sqlglot.parse_one(statement.sql, dialect="mysql")
     except SqlglotError:
         return True
-    return _any_captured(parsed.find_all(exp.Table), statement.database, captures)
-
-
-def _empties(statement: Statement, captures: Captures) -> bool:
-    """Is it a TRUNCATE or DROP of a captured table, or of a whole database?"""
-    words = words_of(statement.sql)
-    first, second = next(words, ""), next(words, "")
-    if first not in {"TRUNCATE", "DROP"} or (
-        first == "DROP" and second not in {"TABLE", "TABLES", "DATABASE", "SCHEMA"}
-    ):
-        return False
-    try:
-        parsed = sqlglot.parse_one(statement.sql, dialect="mysql")
-    except SqlglotError:
-        return True
-    if second in {"DATABASE", "SCHEMA"}:
-        return any(captures(TableName(table.name, ANY_TABLE)) for table in parsed.find_all(exp.Table))
-    return _any_captured(parsed.find_all(exp.Table), statement.database, captures)
-
-
-def _any_captured(tables: Iterable[exp.Table], database: str, captures: Captures) -> bool:
-    return any(captures(TableName(table.db or database, table.name)) for table in tables)
+    tables = parsed.find_all(exp.Table)
+    return any(captures(TableName(table.db or statement.database, table.name)) for table in tables)
