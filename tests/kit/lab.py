@@ -63,11 +63,12 @@ class Lab:
         rule: str = "",
         elasticsearch_to: str = "",
         user: str = "root",
+        name: str = "",
     ) -> Config:
         """A configuration with a lane per sink, named by it. ``lane``, ``cluster`` and ``rule`` are more TOML."""
         store = store or f"sqlite:///{self.directory}/store.db"
         text = f"""
-name = "{self.name}"
+name = "{name or self.name}"
 [checkpoint]
 store = "{store}"
 [clusters.main]
@@ -94,7 +95,8 @@ server_id = {int(self.name[1:8], 16)}
 
     def settle(self, pipeline: Pipeline) -> None:
         """Wait until every lane's durable frontier holds all that MySQL has executed."""
-        assert pipeline.wait_for(self.executed(), PATIENCE_S), "\n".join(map(str, pipeline.status()))
+        settled = pipeline.wait_for(self.executed(), PATIENCE_S, on_progress=none_stopped)
+        assert settled, "\n".join(map(str, pipeline.status()))
 
     def differences(self, config: Config) -> dict[str, int]:
         """Every row of MySQL compared with each lane's sink: differences by lane."""
@@ -107,6 +109,13 @@ server_id = {int(self.name[1:8], 16)}
         """Drop the database."""
         self.sql(f"DROP DATABASE {self.name}")
         self.connection.close()
+
+
+def none_stopped(statuses: Sequence[ClusterStatus]) -> None:
+    """Waiting is in vain once a lane has stopped."""
+    for status in statuses:
+        for lane in status.lanes:
+            assert lane.state is not LaneState.STOPPED, lane.problem
 
 
 @contextmanager
