@@ -30,10 +30,10 @@ class Checkpointer:
         self._clock = clock
         self._ended = threading.Event()
         self._epoch = 0
-        self._trouble = ""
+        self._trouble: WorldProblem | None = None
 
     def __repr__(self) -> str:
-        return f"Checkpointer({self._lane}, epoch {self._epoch}{', ' + self._trouble if self._trouble else ''})"
+        return f"Checkpointer({self._lane}, epoch {self._epoch}{', ' + self._trouble.what if self._trouble else ''})"
 
     def start(self, epoch: int) -> Member:
         """Serve a new epoch; what the older one left unfinished is over."""
@@ -54,14 +54,14 @@ class Checkpointer:
             try:
                 self._store.commit(record)
             except WorldProblem as problem:
-                self._trouble = problem.what
+                self._trouble = problem
                 if self._ended.wait(delay_ms / 1000):
                     raise
                 delay_ms = min(RETRY_MOST_MS, 2 * delay_ms)
             else:
-                self._trouble = ""
+                self._trouble = None
                 return
 
     def status(self) -> tuple[ProcessStatus, str]:
         """This process, and what the store's trouble is ("" when none)."""
-        return this_process_status(f"checkpoint:{self._lane}"), self._trouble
+        return this_process_status(f"checkpoint:{self._lane}"), str(self._trouble or "")

@@ -152,7 +152,7 @@ def test_a_full_disk_under_the_store(lab: Lab, tmp_path: Path) -> None:
             rows(lab, "t", 10, 2000)
             status = until(
                 pipeline,
-                lambda seen: "store" in lane_of(seen, "elasticsearch").problem,
+                lambda seen: "checkpoint.store_unavailable" in lane_of(seen, "elasticsearch").problem,
                 "the lane says that its store fails",
             )
             assert lane_of(status, "elasticsearch").state is not LaneState.STOPPED
