@@ -120,14 +120,15 @@ def folded(collation: Collation, left: list[str], right: list[str], ordered: boo
 @pytest.mark.parametrize("name", TEXT_COLLATIONS)
 def test_texts_compare_alike(connection, name):
     """=, < and LIKE of random texts are the server's: contractions, ignorable characters, trailing spaces and all."""
-    left, right = some_texts(1, 3000), some_texts(2, 3000)
+    left, right = some_texts(1, 600), some_texts(2, 600)
     right = [other if at % 3 else one + " " * (at % 4) for at, (one, other) in enumerate(zip(left, right, strict=True))]
     right = [one.swapcase() if at % 7 == 0 else one for at, one in enumerate(right)]
     collation = collation_by_number(NUMBERS[name])
     pairs = list(zip(left, right, strict=True))
     equal = [one == other for one, other in folded(collation, left, right, ordered=False)]
     less = [one.encode() < other.encode() for one, other in folded(collation, left, right, ordered=True)]
-    classes = class_map(collation) or {}
+    classes = class_map(collation)
+    classes = {} if classes is None else classes  # one that fills itself is empty at first
     like = [one.translate(classes) == other.translate(classes) for one, other in pairs]
     with connection.cursor() as cursor:
         for at, (one, other) in enumerate(zip(left, right, strict=True)):

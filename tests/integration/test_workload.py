@@ -82,7 +82,7 @@ def test_counts_the_row_changes_of_the_binlog(mysql: Mysql) -> None:
     )
     assert any(before != after for before, after in moved)
     per_transaction = [part.count("\n### UPDATE `parcel`.`items`") for part in text.split("\nCOMMIT")]
-    assert max(per_transaction) >= 250, "no big transaction"
+    assert max(per_transaction) >= 160, "no big transaction"
     assert "never seen" not in text
 
 
