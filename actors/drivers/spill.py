@@ -37,15 +37,15 @@ class SpillingMap(MutableMapping[TailKey, TailRow]):
             return
         values = (*key, pickle.dumps(row, pickle.HIGHEST_PROTOCOL))
         self._disk.execute(
-            "INSERT INTO rows (rule, identity, row) VALUES (?, ?, ?) "
-            "ON CONFLICT (rule, identity) DO UPDATE SET row = excluded.row",
+            "INSERT INTO rows (rule, place, identity, row) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (rule, place, identity) DO UPDATE SET row = excluded.row",
             values,
         )
 
     def __getitem__(self, key: TailKey) -> TailRow:
         if self._disk is None:
             return self._held[key]
-        found = self._disk.execute("SELECT row FROM rows WHERE rule = ? AND identity = ?", key).fetchone()
+        found = self._disk.execute("SELECT row FROM rows WHERE rule = ? AND place = ? AND identity = ?", key).fetchone()
         if found is None:
             raise KeyError(key)
         row: TailRow = pickle.loads(found[0])
@@ -55,13 +55,13 @@ class SpillingMap(MutableMapping[TailKey, TailRow]):
         if self._disk is None:
             self._held_bytes -= _size(self._held.pop(key))
             return
-        if self._disk.execute("DELETE FROM rows WHERE rule = ? AND identity = ?", key).rowcount == 0:
+        if self._disk.execute("DELETE FROM rows WHERE rule = ? AND place = ? AND identity = ?", key).rowcount == 0:
             raise KeyError(key)
 
     def __iter__(self) -> Iterator[TailKey]:
         if self._disk is None:
             return iter(self._held)
-        return iter(self._disk.execute("SELECT rule, identity FROM rows ORDER BY place"))
+        return iter(self._disk.execute("SELECT rule, place, identity FROM rows ORDER BY number"))
 
     def __len__(self) -> int:
         if self._disk is None:
@@ -76,8 +76,8 @@ class SpillingMap(MutableMapping[TailKey, TailRow]):
         disk.execute("PRAGMA synchronous = OFF")
         disk.execute("PRAGMA locking_mode = EXCLUSIVE")
         disk.execute(
-            "CREATE TABLE rows (place INTEGER PRIMARY KEY AUTOINCREMENT, rule INTEGER, identity TEXT, row BLOB, "
-            "UNIQUE (rule, identity))"
+            "CREATE TABLE rows (number INTEGER PRIMARY KEY AUTOINCREMENT, rule INTEGER, place TEXT, identity TEXT, row BLOB, "
+            "UNIQUE (rule, place, identity))"
         )
         path.unlink()
         self._disk = disk

@@ -21,13 +21,15 @@ ROW_OVERHEAD_BYTES = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SliceShape:
-    """What all rows of a slice share. Compared by identity: the router makes one per distinct shape."""
+    """What all rows of a slice share. Compared by identity: the router makes one per distinct shape. ``place``: what the
+    table decides of its documents' place."""
 
     rule: int
     table_map: bytes
     supplement: bytes
     before_present: bytes
     after_present: bytes
+    place: str = ""
     tail: bool = False
 
 

@@ -52,12 +52,14 @@ NULL_PLACE = "\0NULL"
 @dataclass(frozen=True, slots=True)
 class RuleRoute:
     """A rule that takes a table's rows: its index in the lane, the columns of its document key, and those that decide
-    the document's place (used by the index or table name, or the routing value; usually none).
+    the document's place (used by the index or table name, or the routing value; usually none). ``place``: what the
+    table itself decides of it, since one rule may send several tables to a target each.
     """
 
     rule: int
     key_columns: tuple[int, ...]
     place_columns: tuple[int, ...] = ()
+    place: str = ""
 
 
 class LaneRoutes(Protocol):
@@ -120,7 +122,7 @@ class StreamRouter:
         self._tables: dict[int, _Table] = {}
         self._known: dict[tuple[bytes, bytes], _Table] = {}
         self._walkers: dict[tuple[bytes, bytes, bytes, bytes], RowWalker] = {}
-        self._shapes: dict[tuple[int, bytes, bytes, bytes, bytes], SliceShape] = {}
+        self._shapes: dict[tuple[int, str, bytes, bytes, bytes, bytes], SliceShape] = {}
         self._read = GtidSetBuilder(held)
         self._gtid = ""
         self._wanting: list[RoutedLane] = []
@@ -236,21 +238,23 @@ class StreamRouter:
             routes = table.routes[name] = lane.routes.routes(table.schema)
         changes: list[list[DocumentChange]] = [[] for _ in block.before]
         for route in routes:
-            shape = self._shape(route.rule, table, event)
+            shape = self._shape(route, table, event)
             _collect(changes, event.kind, block, walker, route, shape)
         for change in changes:
             lane.dispatcher.change(change)
 
-    def _shape(self, rule: int, table: _Table, event: RowsEvent) -> SliceShape:
+    def _shape(self, route: RuleRoute, table: _Table, event: RowsEvent) -> SliceShape:
         """The shape of an event's rows. An absent image has no bitmap of its own: with the other's, inserts, updates
         and deletes of full images share one shape, hence one slice.
         """
         assert table.supplement is not None
         before = event.before_present or event.after_present
-        key = (rule, table.map.body, table.supplement, before, event.after_present or before)
+        after = event.after_present or before
+        key = (route.rule, route.place, table.map.body, table.supplement, before, after)
         shape = self._shapes.get(key)
         if shape is None:
-            shape = self._shapes[key] = SliceShape(*key)
+            shape = SliceShape(route.rule, table.map.body, table.supplement, before, after, route.place)
+            self._shapes[key] = shape
         return shape
 
     def _where(self, lane: RoutedLane | None) -> dict[str, object]:

@@ -20,8 +20,9 @@ from ingest.slices import Kind, TransactionStamp
 DRAIN_KEYS = 10_000
 """How many keys ``drain`` looks ahead."""
 
-TailKey = tuple[int, str]
-"""(rule index, identity of the document: its key and its place)."""
+TailKey = tuple[int, str, str]
+"""Which document: rule index, what its table decides of its place, and its identity (its key, and the columns that
+decide the rest of its place). Two tables of one rule may have the same keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class TailCoalescer:
 
     def add(self, identity: str, row: TailRow) -> None:
         """A later change of an identity replaces the earlier one."""
-        key = (row.shape.rule, identity)
+        key = (row.shape.rule, row.shape.place, identity)
         self._count += self._kept.pop(key, None) is None
         self._kept[key] = row
         self.read_rows += 1

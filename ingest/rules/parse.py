@@ -32,6 +32,12 @@ class Placement:
     index_name: bool = False
     needed_fields: tuple[str, ...] = ()
 
+    def of_table(self, name: TableName) -> str:
+        """What tells this table's documents from those of the rule's other tables; equal where equal keys of two
+        tables are one document."""
+        templates = [self.target] if self.row_key is None else [self.target, self.row_key]
+        return "\0".join(template.of_table(name.database, name.table) for template in templates)
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedRule:

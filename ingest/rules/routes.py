@@ -32,7 +32,10 @@ class RuleRoutes:
     def routes(self, schema: TableSchema) -> Sequence[RuleRoute]:
         """The rules that match a table, with their key and place columns. DataProblem when one doesn't fit it."""
         compiled = [compile_rule(rule, schema) for rule in self._rules if matches(rule, schema.name)]
-        return [RuleRoute(one.rule.index, one.key_columns, one.place_columns) for one in compiled]
+        return [
+            RuleRoute(one.rule.index, one.key_columns, one.place_columns, one.rule.placement.of_table(schema.name))
+            for one in compiled
+        ]
 
 
 def _captures(rule: ParsedRule, name: TableName) -> bool:

@@ -58,6 +58,11 @@ class Template:
         """Is the whole document key in it, so that different keys give different texts?"""
         return any(part.kind == "key" or (part.kind == "reverse" and not part.name) for part in self.parts)
 
+    def of_table(self, database: str, table: str) -> str:
+        """What the table alone decides of the text: each part that needs a row's values is left out."""
+        fixed = (part for part in self.parts if part.kind in ("text", "database", "table"))
+        return "".join(_render(part, database, table, "", {}) for part in fixed)
+
     def render(self, database: str, table: str, key: str, texts: Mapping[str, str]) -> str:
         """The text for one row; ``texts`` by column name as written in the template."""
         return "".join(_render(part, database, table, key, texts) for part in self.parts)
