@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 
+from ingest.lane.buffers import SliceShape
 from ingest.lane.tail import TailKey, TailRow
 
 ROW_OVERHEAD_BYTES = 400
@@ -26,6 +27,8 @@ class SpillingMap(MutableMapping[TailKey, TailRow]):
         self._held: dict[TailKey, TailRow] = {}
         self._held_bytes = 0
         self._disk: sqlite3.Connection | None = None
+        self._shapes: list[SliceShape] = []
+        self._shape_numbers: dict[SliceShape, int] = {}
 
     def __setitem__(self, key: TailKey, row: TailRow) -> None:
         if self._disk is None:
@@ -35,7 +38,7 @@ class SpillingMap(MutableMapping[TailKey, TailRow]):
             if self._held_bytes > self._memory_bytes:
                 self._spill()
             return
-        values = (*key, pickle.dumps(row, pickle.HIGHEST_PROTOCOL))
+        values = (*key, self._packed(row))
         self._disk.execute(
             "INSERT INTO rows (rule, place, identity, row) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (rule, place, identity) DO UPDATE SET row = excluded.row",
@@ -48,8 +51,7 @@ class SpillingMap(MutableMapping[TailKey, TailRow]):
         found = self._disk.execute("SELECT row FROM rows WHERE rule = ? AND place = ? AND identity = ?", key).fetchone()
         if found is None:
             raise KeyError(key)
-        row: TailRow = pickle.loads(found[0])
-        return row
+        return self._unpacked(found[0])
 
     def __delitem__(self, key: TailKey) -> None:
         if self._disk is None:
@@ -67,6 +69,18 @@ class SpillingMap(MutableMapping[TailKey, TailRow]):
         if self._disk is None:
             return len(self._held)
         return int(self._disk.execute("SELECT COUNT(*) FROM rows").fetchone()[0])
+
+    def _packed(self, row: TailRow) -> bytes:
+        """A row without its shape, which must come back as the very one: rows of one slice share it."""
+        number = self._shape_numbers.setdefault(row.shape, len(self._shapes))
+        if number == len(self._shapes):
+            self._shapes.append(row.shape)
+        fields = (row.shard, number, row.kind, row.ordinal, row.before, row.after, row.stamp)
+        return pickle.dumps(fields, pickle.HIGHEST_PROTOCOL)
+
+    def _unpacked(self, packed: bytes) -> TailRow:
+        shard, number, kind, ordinal, before, after, stamp = pickle.loads(packed)
+        return TailRow(shard, self._shapes[number], kind, ordinal, before, after, stamp)
 
     def _spill(self) -> None:
         with tempfile.NamedTemporaryFile(prefix="ingest-tail-", delete=False) as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -20,9 +21,11 @@ VICTIMS: dict[str, Callable[[ClusterStatus], ProcessStatus | None]] = {
     "supervisor": lambda status: status.supervisor,
 }
 
+TABLES = ("t", "u")
+
 
 class Writer(threading.Thread):
-    """Changes rows until told to stop: inserts, updates, deletes, key changes."""
+    """Changes rows of two tables that have the same keys, until told to stop: inserts, updates, deletes, key changes."""
 
     def __init__(self, lab: Lab) -> None:
         super().__init__(daemon=True)
@@ -38,15 +41,19 @@ class Writer(threading.Thread):
             while not self._stopping.wait(0.005):
                 turn += 1
                 with connection.cursor() as cursor:
-                    first = turn * 20
-                    cursor.execute(
-                        "INSERT INTO t VALUES " + ",".join(f"({key}, {turn}, 'n')" for key in range(first, first + 20))
-                    )
-                    cursor.execute("UPDATE t SET n = n + 1 WHERE id BETWEEN %s AND %s", (first - 60, first))
-                    cursor.execute("DELETE FROM t WHERE id = %s", (first - 30,))
-                    cursor.execute("UPDATE t SET id = id + 10000000 WHERE id = %s", (first - 35,))
+                    for table in TABLES:
+                        self._change(cursor, table, turn)
         except BaseException as error:  # noqa: BLE001 - handed to the test
             self.failed = error
+
+    @staticmethod
+    def _change(cursor: Any, table: str, turn: int) -> None:
+        first = turn * 20
+        values = ",".join(f"({key}, {turn}, '{table}')" for key in range(first, first + 20))
+        cursor.execute(f"INSERT INTO {table} VALUES {values}")
+        cursor.execute(f"UPDATE {table} SET n = n + 1 WHERE id BETWEEN %s AND %s", (first - 60, first))
+        cursor.execute(f"DELETE FROM {table} WHERE id = %s", (first - 30,))
+        cursor.execute(f"UPDATE {table} SET id = id + 10000000 WHERE id = %s", (first - 35,))
 
     def stop(self) -> None:
         """End it; raise what went wrong in it."""
@@ -59,7 +66,7 @@ class Writer(threading.Thread):
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_kill_nine(lab: Lab, victim: str) -> None:
     """Invariants 1 to 4: after the kill the lanes go on by themselves, and every row is equal at the end."""
-    lab.sql("CREATE TABLE t (id INT PRIMARY KEY, n INT, note VARCHAR(50))")
+    lab.sql(*(f"CREATE TABLE {table} (id INT PRIMARY KEY, n INT, note VARCHAR(50))" for table in TABLES))
     config = lab.config()
     with running(config) as pipeline:
         writer = Writer(lab)

@@ -181,3 +181,16 @@ def test_missing_columns_of_templates_are_named():
     with pytest.raises(DataProblem) as caught:
         compiled(hbase_rule(target("{key}-{nope}")), ORDERS)
     assert caught.value.code.name == "rule.unknown_column"
+
+
+def test_what_a_table_decides_of_a_place():
+    """Two tables of one rule are told apart exactly where the target or the row key names the table."""
+    first, second = TableName("d", "a"), TableName("d", "b")
+
+    def apart(to: HbaseTarget) -> bool:
+        placement = parse_rule(0, hbase_rule(to)).placement
+        return placement.of_table(first) != placement.of_table(second)
+
+    assert apart(HbaseTarget(table="all_{table}", family="d"))
+    assert apart(HbaseTarget(table="all", row_key="{table}-{key}", family="d"))
+    assert not apart(HbaseTarget(table="all", row_key="{salt:4}-{key}", family="d"))
