@@ -224,6 +224,7 @@ class ConfiguredSupervisor:
                 number,
                 options.sink,
                 ConfiguredShard(self._config, lane, number, self._trace),
+                spread=True,
             )
             for number in range(options.shards)
         ]
