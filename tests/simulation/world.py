@@ -23,7 +23,8 @@ from ingest.slices import Kind, Parcel, TransactionStamp
 from ingest.version import version_base, version_of
 
 UUID = "11111111-1111-1111-1111-111111111111"
-SHAPE = SliceShape(0, b"map", b"", b"\x01", b"\x01")
+TABLES = [SliceShape(0, b"map", b"", b"\x01", b"\x01", place) for place in ("t", "u")]
+"""Two tables of one rule: key 2n is document n of the first, key 2n + 1 document n of the second."""
 KEYS = 5
 SHARDS = 2
 
@@ -42,6 +43,7 @@ class Rules:
     coalesce_tail: bool = True
     hold_reserve: bool = True
     ack_after_apply: bool = True
+    tables_apart: bool = True
 
 
 @dataclass
@@ -221,7 +223,8 @@ class Epoch:
         if self.change < len(transaction.changes):
             key, value = transaction.changes[self.change]
             image = b"%d=%d" % (key, value)
-            self.dispatcher.change([(str(key), str(key), SHAPE, Kind.UPDATE, b"", image)])
+            shape, document = TABLES[key % 2 if self.world.rules.tables_apart else 0], str(key // 2)
+            self.dispatcher.change([(document, document, shape, Kind.UPDATE, b"", image)])
             self.change += 1
             if self.dispatcher.buffered_bytes > self.dispatcher.plan.buffer_bytes + 200:
                 raise ViolationError(f"seed {self.world.seed}: {self.dispatcher.buffered_bytes} bytes buffered")
