@@ -24,6 +24,7 @@ from actors.lane_actors import LaneActors
 from actors.lane_group import LaneEnd, LaneGroup
 from actors.mailbox import RayPeer
 from actors.processes import this_process_status
+from actors.stream import LaneReport
 from actors.survey import LaneFacts, survey
 from ingest.checkpoint.contract import CheckpointStore
 from ingest.problems import DataProblem, Problem, declare
@@ -75,6 +76,7 @@ class _Lane:
     epoch: int = 0
     restarts: int = 0
     problem: Problem | None = None
+    frontier: str = ""
     group: str = ""
     backoff: Backoff = field(default_factory=Backoff)
     actors: LaneActors | None = None
@@ -277,7 +279,8 @@ class Supervisor:
                     str(lane.problem) if lane.problem else "",
                     lane.group in {SHARED_GROUP, ""},
                     lane.actors,
-                    self._groups[lane.group].report.lanes.get(name) if lane.group in self._groups else None,
+                    self._report_of(name, lane),
+                    lane.frontier,
                 )
                 for name, lane in self._lanes.items()
             ]
@@ -293,6 +296,13 @@ class Supervisor:
             this_process_status(f"supervisor:{self._parts.cluster}"),
             self._metrics,
         )
+
+    def _report_of(self, name: str, lane: _Lane) -> LaneReport | None:
+        """What the lane's reader said last; its frontier is kept for when there is no reader."""
+        report = self._groups[lane.group].report.lanes.get(name) if lane.group in self._groups else None
+        if report is not None and report.frontier:
+            lane.frontier = report.frontier
+        return report
 
     def _known(self, lane: str) -> _Lane:
         if lane not in self._lanes:

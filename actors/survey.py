@@ -22,7 +22,7 @@ ANSWER_WITHIN_S = 1.5
 
 @dataclass(frozen=True, slots=True)
 class LaneFacts:
-    """What the supervisor itself knows of a lane."""
+    """What the supervisor itself knows of a lane. ``frontier``: the last durable one that its reader told."""
 
     lane: str
     sink: str
@@ -33,6 +33,7 @@ class LaneFacts:
     shared_reader: bool
     actors: LaneActors | None
     report: LaneReport | None
+    frontier: str
 
 
 def survey(
@@ -80,7 +81,7 @@ def _lane_status(facts: LaneFacts, answers: dict[RayPeer, Any]) -> LaneStatus:
         sink=facts.sink,
         state=facts.state,
         epoch=facts.epoch,
-        frontier=report.frontier,
+        frontier=report.frontier or facts.frontier,
         partial_rows=report.partial_rows,
         frontier_age_ms=report.frontier_age_ms,
         read_rows=report.read_rows,

@@ -10,6 +10,7 @@ Invariant: an exception of the client becomes a Problem with the addresses in it
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -100,6 +101,7 @@ class ElasticsearchHttp:
         """
         headers = self._headers if body is None else {**self._headers, "content-type": content_type}
         if self._client is None:
+            logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # what fails is told by the lane
             self._client = self._connected()
         try:
             meta, answer = self._client.transport.perform_request(method, path, body=body, headers=headers)
