@@ -22,13 +22,12 @@ CODE_POINTS = [point for point in range(0x110000) if not 0xD800 <= point < 0xE00
 NOT_SIMPLE = {"latin2_czech_cs", "cp1250_czech_cs", "tis620_thai_ci", "armscii8_general_ci"}
 
 
-def unicode_weights(connection, collation: str) -> dict[int, table.Weights]:
-    """The weights of every code point."""
+def unicode_weights(connection, collation: str, points=CODE_POINTS) -> dict[int, table.Weights]:
+    """The weights of code points."""
     weights: dict[int, table.Weights] = {}
     with connection.cursor() as cursor:
-        for start in range(0, len(CODE_POINTS), 20_000):
-            points = CODE_POINTS[start : start + 20_000]
-            rows = "ROW(" + "),ROW(".join(map(str, points)) + ")"
+        for start in range(0, len(points), 20_000):
+            rows = "ROW(" + "),ROW(".join(map(str, points[start : start + 20_000])) + ")"
             cursor.execute(
                 f"SELECT n, WEIGHT_STRING(CONVERT(CHAR(n USING utf32) USING utf8mb4) COLLATE {collation}) "
                 f"FROM (VALUES {rows}) AS points (n)"
@@ -58,15 +57,15 @@ def single_byte_weights(connection, collation: str) -> dict[int, table.Weights]:
     return weights
 
 
-def case_map(connection, function: str, collation: str) -> dict[int, table.Weights]:
-    """What UPPER or LOWER make of every code point, of those that they change.
+def case_map(connection, function: str, collation: str, points=CODE_POINTS) -> dict[int, table.Weights]:
+    """What UPPER or LOWER make of code points, of those that they change.
 
     Left out: letters whose other case takes more bytes, where MySQL cuts the text short to fit its buffer.
     """
     changed = {}
     with connection.cursor() as cursor:
-        for start in range(0, len(CODE_POINTS), 20_000):
-            rows = "ROW(" + "),ROW(".join(map(str, CODE_POINTS[start : start + 20_000])) + ")"
+        for start in range(0, len(points), 20_000):
+            rows = "ROW(" + "),ROW(".join(map(str, points[start : start + 20_000])) + ")"
             letter = f"CONVERT(CHAR(n USING utf32) USING {collation.partition('_')[0]})"
             cursor.execute(
                 f"SELECT n, CONVERT({letter} USING utf32), CONVERT({function}({letter} COLLATE {collation}) USING utf32) "

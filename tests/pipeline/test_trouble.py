@@ -80,6 +80,15 @@ def test_truncate_and_statements_stop_by_name(lab: Lab) -> None:
         lab.settle(pipeline)
         lab.sql("TRUNCATE TABLE t")
         assert "binlog.table_emptied" in until_stopped(pipeline, "elasticsearch")
+    lab.start = lab.executed()
+    config = lab.config(lanes=("elasticsearch",), name=f"{lab.name}s")
+    with running(config) as pipeline:
+        rows(lab, "t", 0, 10)
+        lab.settle(pipeline)
+        lab.sql("SET SESSION binlog_format = STATEMENT", "UPDATE t SET n = n + 1")
+        problem = until_stopped(pipeline, "elasticsearch")
+        assert "binlog.statement_dml" in problem
+        assert "UPDATE t SET n" in problem
 
 
 def test_a_partial_row_image_stops_by_name(lab: Lab) -> None:
