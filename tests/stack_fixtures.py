@@ -33,6 +33,13 @@ def mysql56() -> Iterator[Mysql]:
         yield server
 
 
+@pytest.fixture(params=["mysql9", "mysql56"])
+def server(request: pytest.FixtureRequest) -> Mysql:
+    """Each of the two in turn."""
+    found: Mysql = request.getfixturevalue(request.param)
+    return found
+
+
 @pytest.fixture(scope="session")
 def elasticsearch() -> Iterator[Elasticsearch]:
     """Elasticsearch without security, for functional tests."""

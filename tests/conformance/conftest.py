@@ -10,7 +10,6 @@ import pytest
 from actors.drivers import Driver
 from actors.stack import Elasticsearch, Hbase
 from tests.conformance.harness import SinkUnderTest, elasticsearch_sink, hbase_sink, memory_sink
-from tests.stack_fixtures import elasticsearch, hbase  # noqa: F401
 
 REAL = [pytest.param(name, marks=pytest.mark.integration) for name in ("elasticsearch", "hbase")]
 NUMBERS = count(1)

@@ -25,7 +25,6 @@ from tests.kit.binlog_capture import capturing, dump
 from tests.kit.binlog_reading import CODEC, events_of, file_events, walked
 from tests.kit.oracle import oracle_events
 from tests.kit.supplements import supplement_of
-from tests.stack_fixtures import mysql9, mysql56  # noqa: F401
 
 pytestmark = pytest.mark.integration
 
@@ -33,7 +32,7 @@ DATABASE = "binlog_stream"
 
 
 @pytest.fixture
-def cursor9(mysql9: Mysql) -> Iterator[Any]:  # noqa: F811
+def cursor9(mysql9: Mysql) -> Iterator[Any]:
     with mysql9.connect() as connection, connection.cursor() as cursor:
         cursor.execute("CREATE DATABASE IF NOT EXISTS binlog_stream")
         cursor.execute("USE binlog_stream")
@@ -42,7 +41,7 @@ def cursor9(mysql9: Mysql) -> Iterator[Any]:  # noqa: F811
 
 
 @pytest.fixture
-def cursor56(mysql56: Mysql) -> Iterator[Any]:  # noqa: F811
+def cursor56(mysql56: Mysql) -> Iterator[Any]:
     with mysql56.connect() as connection, connection.cursor() as cursor:
         cursor.execute("CREATE DATABASE IF NOT EXISTS binlog_stream")
         cursor.execute("USE binlog_stream")
@@ -85,7 +84,7 @@ def oracle_rows(data: bytes) -> list[tuple[str, str, dict[str, Any], dict[str, A
 ORACLE_NAMES = {Kind.INSERT: "WriteRowsEvent", Kind.UPDATE: "UpdateRowsEvent", Kind.DELETE: "DeleteRowsEvent"}
 
 
-def test_rows_and_keys_agree_with_the_oracle(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F811
+def test_rows_and_keys_agree_with_the_oracle(mysql9: Mysql, cursor9: Any) -> None:
     """mysql-replication finds the same rows in the same order, with the same keys and the same schema names."""
     cursor9.execute("DROP TABLE IF EXISTS o1, o2")
     with capturing(mysql9, cursor9) as capture:
@@ -112,7 +111,7 @@ def test_rows_and_keys_agree_with_the_oracle(mysql9: Mysql, cursor9: Any) -> Non
     assert ours == theirs
 
 
-def test_transactions_and_positions(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F811
+def test_transactions_and_positions(mysql9: Mysql, cursor9: Any) -> None:
     """GTIDs, commit times and positions are those that the server tells by other ways."""
     cursor9.execute("DROP TABLE IF EXISTS p1")
     with capturing(mysql9, cursor9) as capture:
@@ -139,7 +138,7 @@ def test_transactions_and_positions(mysql9: Mysql, cursor9: Any) -> None:  # noq
 
 
 @pytest.mark.parametrize("compression", ["ON", "OFF"])
-def test_compressed_transactions(mysql9: Mysql, cursor9: Any, compression: str) -> None:  # noqa: F811
+def test_compressed_transactions(mysql9: Mysql, cursor9: Any, compression: str) -> None:
     """A compressed transaction gives the same rows as a plain one, however large it inflates."""
     cursor9.execute("DROP TABLE IF EXISTS c1")
     cursor9.execute("SET binlog_transaction_compression = %s", (compression,))
@@ -158,7 +157,7 @@ def test_compressed_transactions(mysql9: Mysql, cursor9: Any, compression: str) 
     assert kinds.count(TransactionBegin) == kinds.count(TransactionEnd) == 2
 
 
-def test_minimal_row_image(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F811
+def test_minimal_row_image(mysql9: Mysql, cursor9: Any) -> None:
     """With minimal images the key is in the before image, the after image holds the changed columns, and asking it
     for the key is refused.
     """
@@ -182,7 +181,7 @@ def test_minimal_row_image(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize("checksum", ["CRC32", "NONE"])
-def test_mysql_56_dump(mysql56: Mysql, cursor56: Any, checksum: str) -> None:  # noqa: F811
+def test_mysql_56_dump(mysql56: Mysql, cursor56: Any, checksum: str) -> None:
     """A dump from 5.6 decodes with checksums on and off; statements, rows and GTIDs are all there."""
     cursor56.execute(f"SET GLOBAL binlog_checksum = {checksum}")
     try:
@@ -206,7 +205,7 @@ def test_mysql_56_dump(mysql56: Mysql, cursor56: Any, checksum: str) -> None:  #
     assert rows[0].schema.primary_key == (1, 0)
 
 
-def test_missing_metadata_is_named(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F811
+def test_missing_metadata_is_named(mysql9: Mysql, cursor9: Any) -> None:
     """With MINIMAL metadata there are no names: without a supplement the schema is refused, with one it is the same
     as from FULL metadata; one of another table is refused.
     """
@@ -244,7 +243,7 @@ ALL_KINDS = """CREATE TABLE n1 (
   PRIMARY KEY (id, name(5))) DEFAULT CHARSET=utf8mb4"""
 
 
-def test_statement_format_is_seen(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F811
+def test_statement_format_is_seen(mysql9: Mysql, cursor9: Any) -> None:
     """A change written as a statement comes as a Statement that is a data change; its context events stop the
     stream by name.
     """
@@ -264,7 +263,7 @@ def test_statement_format_is_seen(mysql9: Mysql, cursor9: Any) -> None:  # noqa:
         file_events(capture.file_bytes)
 
 
-def test_ddl_texts(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F811
+def test_ddl_texts(mysql9: Mysql, cursor9: Any) -> None:
     """DDL comes as its text in any client character set, with database and sql_mode; CREATE TABLE ... SELECT is one
     transaction with rows.
     """
@@ -289,7 +288,7 @@ def test_ddl_texts(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F811
     assert sum(isinstance(event, TransactionEnd) for event in events) == 4
 
 
-def test_xa_stops(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F811
+def test_xa_stops(mysql9: Mysql, cursor9: Any) -> None:
     """An XA transaction with rows stops the stream at its rows, by name."""
     cursor9.execute("CREATE TABLE IF NOT EXISTS x1 (id int PRIMARY KEY)")
     with capturing(mysql9, cursor9) as capture:
@@ -299,7 +298,7 @@ def test_xa_stops(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F811
         file_events(capture.file_bytes)
 
 
-def test_partial_json_is_marked(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F811
+def test_partial_json_is_marked(mysql9: Mysql, cursor9: Any) -> None:
     """JSON differences are told apart from whole rows."""
     cursor9.execute("DROP TABLE IF EXISTS j1")
     cursor9.execute("CREATE TABLE j1 (id int PRIMARY KEY, j json)")
@@ -312,7 +311,7 @@ def test_partial_json_is_marked(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F
     assert rows.kind == Kind.UPDATE
 
 
-def test_extra_row_information(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F811
+def test_extra_row_information(mysql9: Mysql, cursor9: Any) -> None:
     """Partitioned tables write partition ids in front of their rows."""
     cursor9.execute("DROP TABLE IF EXISTS pt1")
     cursor9.execute("CREATE TABLE pt1 (id int PRIMARY KEY, v int) PARTITION BY HASH (id) PARTITIONS 4")

@@ -11,7 +11,6 @@ import pytest
 from actors.stack import Mysql
 from ingest.binlog.charsets import charset_of, codec_of, collation_traits
 from ingest.binlog.collation_table import COLLATIONS
-from tests.stack_fixtures import mysql9, mysql56  # noqa: F401
 
 pytestmark = pytest.mark.integration
 

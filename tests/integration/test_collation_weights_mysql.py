@@ -18,7 +18,6 @@ from ingest.rules.like import class_map
 from ingest.rules.weights import tables
 from ingest.rules.weights.table import weight_text
 from tests.kit import collation_weights as kit
-from tests.stack_fixtures import mysql9  # noqa: F401
 
 pytestmark = pytest.mark.integration
 NUMBERS = {name: number for number, name in COLLATIONS.items()}
@@ -37,7 +36,7 @@ def is_derived(name: str, point: int, weights: tuple[int, ...]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def connection(mysql9):  # noqa: F811
+def connection(mysql9):
     """A connection with raw answers for weights."""
     with mysql9.connect() as connection:
         yield connection

@@ -18,7 +18,6 @@ import pytest
 from actors.runtime import LocalRay
 from actors.stack import Mysql
 from tests.kit.mysql_session import account, execute
-from tests.stack_fixtures import mysql9  # noqa: F401
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -130,7 +129,7 @@ class Foreground:
 
 
 @pytest.fixture
-def place(request: pytest.FixtureRequest, tmp_path: Path, mysql9: Mysql) -> Place:  # noqa: F811
+def place(request: pytest.FixtureRequest, tmp_path: Path, mysql9: Mysql) -> Place:
     name = request.node.name.removeprefix("test_")[:20].strip("_")
     return Place(tmp_path, name, mysql9)
 

@@ -20,7 +20,6 @@ from ingest.sinks.elasticsearch.options import ElasticsearchOptions, Elasticsear
 from tests.kit.elasticsearch_drivers import PASSWORD, ask, caught, driver_of, encode, guarded_driver, outcomes, send
 from tests.kit.http_fake import http_fake
 from tests.kit.sink_operations import Change
-from tests.stack_fixtures import elasticsearch  # noqa: F401
 
 pytestmark = pytest.mark.integration
 
@@ -71,7 +70,7 @@ def test_unreachable() -> None:
     assert problem.where["servers"] == url
 
 
-def test_second_address_takes_over(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_second_address_takes_over(elasticsearch: Elasticsearch, index: str) -> None:
     """Of two addresses one is dead: after at most one WorldProblem the driver works through the other."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
@@ -180,7 +179,7 @@ def test_frozen_server(narrow: Elasticsearch, index: str) -> None:
 
 
 @pytest.mark.parametrize("block", ["write", "read_only", "read_only_allow_delete"])
-def test_blocked_index(elasticsearch: Elasticsearch, index: str, block: str) -> None:  # noqa: F811
+def test_blocked_index(elasticsearch: Elasticsearch, index: str, block: str) -> None:
     """A read-only index: try again, for the reason given; when the block is gone, it passes."""
     target = ElasticsearchTarget(index=index)
     driver = driver_of(elasticsearch, target)
@@ -194,7 +193,7 @@ def test_blocked_index(elasticsearch: Elasticsearch, index: str, block: str) -> 
     assert outcomes(send(driver, requests)) == ["done"]
 
 
-def test_closed_index(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_closed_index(elasticsearch: Elasticsearch, index: str) -> None:
     """A closed index isn't the document's fault: try again."""
     target = ElasticsearchTarget(index=index)
     driver = driver_of(elasticsearch, target)
@@ -241,7 +240,7 @@ def test_body_too_large(guarded: Elasticsearch, index: str) -> None:
     ]
 
 
-def test_malformed_line_is_found(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_malformed_line_is_found(elasticsearch: Elasticsearch, index: str) -> None:
     """An item that makes the server refuse the whole request (400) is found and named; the others are applied."""
     target = ElasticsearchTarget(index=index)
     driver = driver_of(elasticsearch, target)
@@ -255,7 +254,7 @@ def test_malformed_line_is_found(elasticsearch: Elasticsearch, index: str) -> No
     assert all(driver.fetch(index, [item.key for item in request.items]))
 
 
-def test_long_id_is_poison(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_long_id_is_poison(elasticsearch: Elasticsearch, index: str) -> None:
     """An id above 512 bytes is poison by name; its neighbours are applied."""
     target = ElasticsearchTarget(index=index)
     driver = driver_of(elasticsearch, target)
@@ -281,7 +280,7 @@ def test_forbidden_index(guarded: Elasticsearch, index: str) -> None:
 # --- modes ------------------------------------------------------------------------------------------------------------
 
 
-def test_routing(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_routing(elasticsearch: Elasticsearch, index: str) -> None:
     """Routed documents are found under their routing; a row that changes its routing stands once, whether or not both
     routings lead to one shard.
     """
@@ -302,7 +301,7 @@ def test_routing(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F81
         assert sorted((one.key, one.fields["id"]) for one in driver.scan(index)) == sorted((key, b"2") for key in keys)
 
 
-def test_upsert_merges(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_upsert_merges(elasticsearch: Elasticsearch, index: str) -> None:
     """In upsert mode fields of several rules meet in one document; a deletion removes it, and it can come again."""
     target = ElasticsearchTarget(index=index, write="upsert")
     driver = driver_of(elasticsearch, target)
@@ -318,7 +317,7 @@ def test_upsert_merges(elasticsearch: Elasticsearch, index: str) -> None:  # noq
     assert outcomes(send(driver, request)) == ["done"]
 
 
-def test_compressed(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_compressed(elasticsearch: Elasticsearch, index: str) -> None:
     """Requests compressed by gzip are applied alike."""
     target = ElasticsearchTarget(index=index)
     driver = driver_of(elasticsearch, target, compress=True)
@@ -329,7 +328,7 @@ def test_compressed(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: 
     assert len(list(driver.scan(index, batch=7))) == 100
 
 
-def test_reading_a_missing_index(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_reading_a_missing_index(elasticsearch: Elasticsearch, index: str) -> None:
     """Reading back from an index that isn't there names it."""
     driver = driver_of(elasticsearch, ElasticsearchTarget(index=index))
     for read in (lambda: list(driver.scan(index)), lambda: driver.fetch(index, ["a"])):

@@ -14,7 +14,6 @@ from ingest.sinks.contract import Outcome
 from ingest.sinks.elasticsearch.options import ElasticsearchTarget
 from tests.kit.elasticsearch_drivers import ask, caught, driver_of, encode, outcomes, send
 from tests.kit.sink_operations import Change
-from tests.stack_fixtures import elasticsearch  # noqa: F401
 
 pytestmark = pytest.mark.integration
 
@@ -28,13 +27,13 @@ def index() -> str:
 
 
 @pytest.fixture
-def lost(elasticsearch: Elasticsearch) -> str:  # noqa: F811
+def lost(elasticsearch: Elasticsearch) -> str:
     """A name that the server creates no index for by itself."""
     ask(elasticsearch, "PUT", "/_cluster/settings", {"persistent": {"action.auto_create_index": "-lost-*,+*"}})
     return f"lost-{next(NUMBERS)}"
 
 
-def test_created_index(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_created_index(elasticsearch: Elasticsearch, index: str) -> None:
     """A missing index is created with the rule's mapping and settings, and remembers deletions for an hour."""
     mapping: dict[str, Any] = {"properties": {"id": {"type": "keyword"}}}
     target = ElasticsearchTarget(index=index, mapping=mapping, settings={"number_of_replicas": 0})
@@ -45,7 +44,7 @@ def test_created_index(elasticsearch: Elasticsearch, index: str) -> None:  # noq
     assert found["settings"]["index"]["number_of_replicas"] == "0"
 
 
-def test_created_without_mapping_takes_any_text(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_created_without_mapping_takes_any_text(elasticsearch: Elasticsearch, index: str) -> None:
     """Without a mapping, a first text that looks like a date doesn't make later texts poison."""
     target = ElasticsearchTarget(index=index)
     driver = driver_of(elasticsearch, target)
@@ -54,7 +53,7 @@ def test_created_without_mapping_takes_any_text(elasticsearch: Elasticsearch, in
     assert outcomes(send(driver, encode(elasticsearch, target, changes))) == ["done", "done"]
 
 
-def test_two_shards_create_one_index(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_two_shards_create_one_index(elasticsearch: Elasticsearch, index: str) -> None:
     """Several drivers that prepare the same index at once all succeed."""
     target = ElasticsearchTarget(index=index)
     drivers = [driver_of(elasticsearch, target) for _ in range(4)]
@@ -62,7 +61,7 @@ def test_two_shards_create_one_index(elasticsearch: Elasticsearch, index: str) -
         list(threads.map(lambda driver: driver.prepare([index]), drivers))
 
 
-def test_missing_index(elasticsearch: Elasticsearch, lost: str) -> None:  # noqa: F811
+def test_missing_index(elasticsearch: Elasticsearch, lost: str) -> None:
     """Create = false and no index: a DataProblem that names it, at the start and when it goes away later."""
     target = ElasticsearchTarget(index=lost, create=False)
     driver = driver_of(elasticsearch, target)
@@ -76,7 +75,7 @@ def test_missing_index(elasticsearch: Elasticsearch, lost: str) -> None:  # noqa
     assert caught(DataProblem, lambda: send(driver, requests)).code.name == "sink.target_missing"
 
 
-def test_index_that_went_away_is_made_again(elasticsearch: Elasticsearch, lost: str) -> None:  # noqa: F811
+def test_index_that_went_away_is_made_again(elasticsearch: Elasticsearch, lost: str) -> None:
     """With create = true a lost index is created again, as configured, and the item is tried again."""
     target = ElasticsearchTarget(index=lost, mapping={"properties": {"id": {"type": "keyword"}}})
     driver = driver_of(elasticsearch, target)
@@ -89,7 +88,7 @@ def test_index_that_went_away_is_made_again(elasticsearch: Elasticsearch, lost: 
     assert ask(elasticsearch, "GET", f"/{lost}")[lost]["mappings"]["properties"]["id"] == {"type": "keyword"}
 
 
-def test_conflicting_mapping(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_conflicting_mapping(elasticsearch: Elasticsearch, index: str) -> None:
     """An existing index whose field has another type than the rule says: the field and both types are named."""
     ask(elasticsearch, "PUT", f"/{index}", {"mappings": {"properties": {"a": {"properties": {"b": {"type": "long"}}}}}})
     wanted: dict[str, Any] = {"properties": {"a": {"properties": {"b": {"type": "keyword"}}}}}
@@ -99,7 +98,7 @@ def test_conflicting_mapping(elasticsearch: Elasticsearch, index: str) -> None: 
     assert "field 'a.b' is long there and keyword in the rule's mapping" in problem.what
 
 
-def test_conflicting_documents(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_conflicting_documents(elasticsearch: Elasticsearch, index: str) -> None:
     """Without a configured mapping a conflict shows per document: poison, with the field in the sink's words."""
     ask(elasticsearch, "PUT", f"/{index}", {"mappings": {"dynamic": "strict", "properties": {"id": {"type": "date"}}}})
     target = ElasticsearchTarget(index=index)
@@ -112,7 +111,7 @@ def test_conflicting_documents(elasticsearch: Elasticsearch, index: str) -> None
     assert "[name]" in second.detail
 
 
-def test_new_fields_are_added(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_new_fields_are_added(elasticsearch: Elasticsearch, index: str) -> None:
     """A field that the rule's mapping has and the index hasn't is added before a document brings it."""
     ask(elasticsearch, "PUT", f"/{index}", {"mappings": {"properties": {"a": {"type": "long"}}}})
     mapping: dict[str, Any] = {"properties": {"a": {"type": "long"}, "b": {"type": "ip"}}}
@@ -122,7 +121,7 @@ def test_new_fields_are_added(elasticsearch: Elasticsearch, index: str) -> None:
 
 @pytest.mark.parametrize("target", [{"index": "Upper"}, {"index": "x", "settings": {"number_of_shards": -1}},
                                     {"index": "x", "mapping": {"properties": {"a": {"type": "nonsense"}}}}])  # fmt: skip
-def test_index_that_cannot_be_made(elasticsearch: Elasticsearch, index: str, target: dict[str, Any]) -> None:  # noqa: F811
+def test_index_that_cannot_be_made(elasticsearch: Elasticsearch, index: str, target: dict[str, Any]) -> None:
     """What the server refuses to create is a DataProblem in its words."""
     made = ElasticsearchTarget.model_validate({**target, "index": target["index"] + index})
     problem = caught(DataProblem, lambda: driver_of(elasticsearch, made).prepare([made.index]))
@@ -130,7 +129,7 @@ def test_index_that_cannot_be_made(elasticsearch: Elasticsearch, index: str, tar
     assert "exception" in problem.what
 
 
-def test_alias(elasticsearch: Elasticsearch, index: str) -> None:  # noqa: F811
+def test_alias(elasticsearch: Elasticsearch, index: str) -> None:
     """An alias of one index is written to; one of several needs a write index, or it is a DataProblem."""
     for number in (1, 2):
         ask(elasticsearch, "PUT", f"/{index}-{number}")

@@ -11,12 +11,11 @@ from ingest.binlog.gtid import GtidSet
 from ingest.codec import TransactionBegin
 from tests.kit.binlog_capture import dump
 from tests.kit.binlog_reading import events_of
-from tests.stack_fixtures import mysql9  # noqa: F401
 
 pytestmark = pytest.mark.integration
 
 
-def test_dump_from_a_gtid_set_with_gaps(mysql9: Mysql) -> None:  # noqa: F811
+def test_dump_from_a_gtid_set_with_gaps(mysql9: Mysql) -> None:
     """The server understands our encoded set, tagged or not: it sends exactly what is missing, gaps included."""
     with mysql9.connect() as connection, connection.cursor() as cursor:
         cursor.execute("CREATE DATABASE IF NOT EXISTS gtid_algebra")
@@ -49,7 +48,7 @@ gtid_sets = st.fixed_dictionaries(
 )
 
 
-def test_gtid_algebra_is_mysqls(mysql9: Mysql) -> None:  # noqa: F811
+def test_gtid_algebra_is_mysqls(mysql9: Mysql) -> None:
     """Text, difference and subset agree with GTID_SUBTRACT and GTID_SUBSET of a real server."""
     with mysql9.connect() as connection, connection.cursor() as cursor:
 

@@ -23,7 +23,6 @@ from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from tests.kit.http_fake import http_fake
 from tests.kit.sink_operations import Change, operations_of
 from tests.kit.tcp_proxy import TcpProxy
-from tests.stack_fixtures import hbase  # noqa: F401
 
 pytestmark = pytest.mark.integration
 
@@ -109,7 +108,7 @@ def test_something_else_answers() -> None:
     assert problem.code.name in ("sink.unreachable", "sink.answer_not_understood", "sink.timeout")
 
 
-def test_wrong_transport(hbase: Hbase) -> None:  # noqa: F811
+def test_wrong_transport(hbase: Hbase) -> None:
     """A framed client at a buffered server gets no answer: a WorldProblem within the timeout, not a hang."""
     problem = caught(WorldProblem, driver_of(hbase, transport="framed", timeout_ms=1_500).open)
     assert problem.code.name in ("sink.unreachable", "sink.answer_not_understood", "sink.timeout")
@@ -134,7 +133,7 @@ def test_thrift_down_at_start_and_midway(fragile: Hbase, table: str) -> None:
     assert [one.fields["d:id"] for one in driver.scan(table)] == [b"2", b"3"]
 
 
-def test_late_answer(hbase: Hbase, table: str) -> None:  # noqa: F811
+def test_late_answer(hbase: Hbase, table: str) -> None:
     """After a timeout the late answer is never read as that of the next call."""
     target = HbaseTarget(table=table, create=True)
     with TcpProxy((hbase.thrift_host, hbase.thrift_port)) as proxy:
@@ -149,7 +148,7 @@ def test_late_answer(hbase: Hbase, table: str) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize("cut", ["between calls", "inside an answer"])
-def test_connection_cut(hbase: Hbase, table: str, cut: str) -> None:  # noqa: F811
+def test_connection_cut(hbase: Hbase, table: str, cut: str) -> None:
     """A connection that is gone, unseen or in the middle of an answer, costs one WorldProblem; the next call works on a
     new one.
     """
@@ -165,7 +164,7 @@ def test_connection_cut(hbase: Hbase, table: str, cut: str) -> None:  # noqa: F8
         assert proxy.connections == driver.connections_opened == 2
 
 
-def test_idle_connection_is_renewed(hbase: Hbase, table: str) -> None:  # noqa: F811
+def test_idle_connection_is_renewed(hbase: Hbase, table: str) -> None:
     """A connection that was idle for more than 30 s is replaced before use; one in use isn't."""
     clock = SetClock()
     target = HbaseTarget(table=table, create=True)
@@ -180,7 +179,7 @@ def test_idle_connection_is_renewed(hbase: Hbase, table: str) -> None:  # noqa: 
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
-def test_missing_table(hbase: Hbase, table: str) -> None:  # noqa: F811
+def test_missing_table(hbase: Hbase, table: str) -> None:
     """A missing table is named, with the command that creates it: at the start, and when it goes away later."""
     target = HbaseTarget(table=table, columns={"e:x": "id"})
     driver = driver_of(hbase, target)
@@ -195,7 +194,7 @@ def test_missing_table(hbase: Hbase, table: str) -> None:  # noqa: F811
     assert table in problem.what
 
 
-def test_missing_family(hbase: Hbase, table: str) -> None:  # noqa: F811
+def test_missing_family(hbase: Hbase, table: str) -> None:
     """A missing family is named, with the command that adds it: by the check, and by a request."""
     plain(hbase).create_table(table, {"d": {}})
     target = HbaseTarget(table=table, columns={"e:x": "id"}, create=True)
@@ -207,7 +206,7 @@ def test_missing_family(hbase: Hbase, table: str) -> None:  # noqa: F811
         assert f"alter '{table}', NAME => 'e'" in problem.hint
 
 
-def test_created_table(hbase: Hbase, table: str) -> None:  # noqa: F811
+def test_created_table(hbase: Hbase, table: str) -> None:
     """Create = true makes the table with all families as configured; several shards at once don't disturb each other."""
     target = HbaseTarget(table=table, create=True, columns={"e:x": "id"}, max_versions=4, compression="GZ")
     drivers = [driver_of(hbase, target) for _ in range(3)]
@@ -229,7 +228,7 @@ def test_created_table(hbase: Hbase, table: str) -> None:  # noqa: F811
         ("-t", {}, "letters"),
     ],
 )
-def test_table_that_cannot_be_made(hbase: Hbase, name: str, more: dict[str, Any], words: str) -> None:  # noqa: F811
+def test_table_that_cannot_be_made(hbase: Hbase, name: str, more: dict[str, Any], words: str) -> None:
     """What HBase refuses to create is a DataProblem that says why."""
     target = HbaseTarget(table=name, create=True, **more)
     problem = caught(DataProblem, lambda: driver_of(hbase, target).prepare([name]))
@@ -237,7 +236,7 @@ def test_table_that_cannot_be_made(hbase: Hbase, name: str, more: dict[str, Any]
     assert words in problem.what + problem.hint
 
 
-def test_disabled_table(hbase: Hbase, table: str) -> None:  # noqa: F811
+def test_disabled_table(hbase: Hbase, table: str) -> None:
     """A disabled table is waited for, with the command that enables it."""
     target = HbaseTarget(table=table, create=True)
     driver = driver_of(hbase, target)
@@ -253,7 +252,7 @@ def test_disabled_table(hbase: Hbase, table: str) -> None:  # noqa: F811
 # --- requests ---------------------------------------------------------------------------------------------------------
 
 
-def test_rows_that_hbase_cannot_have(hbase: Hbase, table: str) -> None:  # noqa: F811
+def test_rows_that_hbase_cannot_have(hbase: Hbase, table: str) -> None:
     """An empty or too long row key and a cell above 10 MB are poison by name; their neighbours are applied."""
     target = HbaseTarget(table=table, create=True)
     driver = driver_of(hbase, target)
@@ -277,7 +276,7 @@ def test_rows_that_hbase_cannot_have(hbase: Hbase, table: str) -> None:  # noqa:
     assert [one.key for one in driver.scan(table)] == ["k0", "k3", "k5"]
 
 
-def test_timestamp_is_the_highest_version(hbase: Hbase, table: str) -> None:  # noqa: F811
+def test_timestamp_is_the_highest_version(hbase: Hbase, table: str) -> None:
     """All cells of a request carry its highest version."""
     target = HbaseTarget(table=table, create=True)
     driver = driver_of(hbase, target)
@@ -289,7 +288,7 @@ def test_timestamp_is_the_highest_version(hbase: Hbase, table: str) -> None:  # 
 
 
 @pytest.mark.parametrize("connections", [1, 3])
-def test_large_request(hbase: Hbase, table: str, connections: int) -> None:  # noqa: F811
+def test_large_request(hbase: Hbase, table: str, connections: int) -> None:
     """A request of thousands of rows arrives whole, dealt out to several connections or not, with one timestamp."""
     target = HbaseTarget(table=table, create=True)
     driver = driver_of(hbase, target, connections=connections)
@@ -309,7 +308,7 @@ def test_large_request(hbase: Hbase, table: str, connections: int) -> None:  # n
     driver.close()
 
 
-def test_poison_on_several_connections(hbase: Hbase, table: str) -> None:  # noqa: F811
+def test_poison_on_several_connections(hbase: Hbase, table: str) -> None:
     """A bad row in a request that is dealt out is found alone, too."""
     target = HbaseTarget(table=table, create=True)
     driver = driver_of(hbase, target, connections=2)
@@ -323,7 +322,7 @@ def test_poison_on_several_connections(hbase: Hbase, table: str) -> None:  # noq
     driver.close()
 
 
-def test_two_rules_in_one_row(hbase: Hbase, table: str) -> None:  # noqa: F811
+def test_two_rules_in_one_row(hbase: Hbase, table: str) -> None:
     """With delete = "columns" a deletion leaves the cells of another rule in the row."""
     one = HbaseTarget(table=table, create=True, family=None, columns={"d:a": "id"}, delete="columns")
     two = HbaseTarget(table=table, create=True, family=None, columns={"d:b": "id"}, delete="columns")
@@ -337,7 +336,7 @@ def test_two_rules_in_one_row(hbase: Hbase, table: str) -> None:  # noqa: F811
     assert [found.fields for found in driver.scan(table)] == [{"d:b": b"2"}]
 
 
-def test_table_prefix(hbase: Hbase, table: str) -> None:  # noqa: F811
+def test_table_prefix(hbase: Hbase, table: str) -> None:
     """The prefix stands before the table's name in every call."""
     target = HbaseTarget(table=table, create=True)
     driver = driver_of(hbase, target, table_prefix="team_")
@@ -347,7 +346,7 @@ def test_table_prefix(hbase: Hbase, table: str) -> None:  # noqa: F811
     assert f"team_{table}".encode() in plain(hbase).tables()
 
 
-def test_rows_of_others_are_read(hbase: Hbase, table: str) -> None:  # noqa: F811
+def test_rows_of_others_are_read(hbase: Hbase, table: str) -> None:
     """A scan gets past rows whose keys aren't UTF-8."""
     target = HbaseTarget(table=table, create=True)
     driver = driver_of(hbase, target)
@@ -360,7 +359,7 @@ def test_rows_of_others_are_read(hbase: Hbase, table: str) -> None:  # noqa: F81
     assert driver.fetch(table, [one.key for one in found]) == found
 
 
-def test_compact_protocol_writes_the_same(hbase: Hbase, table: str) -> None:  # noqa: F811
+def test_compact_protocol_writes_the_same(hbase: Hbase, table: str) -> None:
     """The way through the client's objects, which the compact protocol takes, stores what the ready-made bytes do."""
     target = HbaseTarget(table=table, create=True)
     driver = driver_of(hbase, target)

@@ -14,7 +14,6 @@ from ingest.codec import BinlogEvent, RowsEvent, TableMap
 from tests.kit.binlog_capture import capturing
 from tests.kit.binlog_reading import CODEC, file_events
 from tests.kit.supplements import supplement_of
-from tests.stack_fixtures import mysql9, mysql56  # noqa: F401
 
 pytestmark = pytest.mark.integration
 
@@ -123,13 +122,13 @@ def key_texts(events: Sequence[BinlogEvent], cursor: Any) -> dict[str, list[str]
     return found
 
 
-def test_key_texts_are_what_select_prints(mysql9: Mysql) -> None:  # noqa: F811
+def test_key_texts_are_what_select_prints(mysql9: Mysql) -> None:
     """Every type that can be a key renders as MySQL prints it."""
     with session(mysql9) as cursor:
         check_key_texts(mysql9, cursor, list(KEY_COLUMNS))
 
 
-def test_key_texts_of_mysql_56(mysql56: Mysql) -> None:  # noqa: F811
+def test_key_texts_of_mysql_56(mysql56: Mysql) -> None:
     """The same without any metadata in the binlog: signs, charsets and members come from a supplement."""
     with session(mysql56) as cursor:
         check_key_texts(mysql56, cursor, list(KEY_COLUMNS))

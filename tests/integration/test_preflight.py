@@ -22,7 +22,6 @@ from ingest.problems import Problem
 from ingest.rules.match import TablePattern, parse_pattern
 from ingest.schema import TableSchema
 from tests.kit.mysql_session import DecodedDump, account, dump_of, execute, executed, open_session, value_of
-from tests.stack_fixtures import mysql9, mysql56  # noqa: F401
 
 pytestmark = pytest.mark.integration
 
@@ -86,7 +85,7 @@ def test_all_missing_grants_at_once(server: Mysql) -> None:
     assert judge(facts_of(server, "poor", "pw"), Requirements(None, patterns)) == []
 
 
-def test_grants_through_roles(mysql9: Mysql) -> None:  # noqa: F811
+def test_grants_through_roles(mysql9: Mysql) -> None:
     """Privileges of active roles count; those of roles that aren't active don't, and the hint says so."""
     account(mysql9, "actor", "pw")
     execute(mysql9, "DROP ROLE IF EXISTS reader", "CREATE ROLE reader", "GRANT SELECT ON *.* TO reader")
@@ -99,7 +98,7 @@ def test_grants_through_roles(mysql9: Mysql) -> None:  # noqa: F811
     assert judge(facts_of(mysql9, "actor", "pw"), Requirements(None, [PATTERN])) == []
 
 
-def test_partial_revokes(mysql9: Mysql) -> None:  # noqa: F811
+def test_partial_revokes(mysql9: Mysql) -> None:
     """A database that is taken out of a global grant is missing, for its name and for patterns that reach it."""
     execute(mysql9, "SET GLOBAL partial_revokes = ON", "CREATE DATABASE IF NOT EXISTS secret_db")
     try:
@@ -114,7 +113,7 @@ def test_partial_revokes(mysql9: Mysql) -> None:  # noqa: F811
         execute(mysql9, "SET GLOBAL partial_revokes = OFF")
 
 
-def test_settings_are_judged_as_they_are_set(mysql9: Mysql) -> None:  # noqa: F811
+def test_settings_are_judged_as_they_are_set(mysql9: Mysql) -> None:
     """Format, row image and JSON differences are found on the server that has them, each once, and only if needed."""
     needs = Requirements(None, [], {}, ["orders-search rule 1"])
     try:
@@ -183,7 +182,7 @@ def test_frontiers_behind_and_ahead() -> None:
     assert str(gone) in problems[1].what
 
 
-def test_a_replica_that_keeps_no_binlog_of_its_source(mysql9: Mysql) -> None:  # noqa: F811
+def test_a_replica_that_keeps_no_binlog_of_its_source(mysql9: Mysql) -> None:
     """A replica without log_replica_updates has nothing for us, and says so."""
     with Mysql(server_id=777_203, options={"log-replica-updates": "OFF"}) as own:
         execute(
@@ -253,7 +252,7 @@ def _from_binlog(server: Mysql) -> dict[str, TableSchema]:
     return {schema.name.table: schema for schema in schemas}
 
 
-def test_tables_from_information_schema_equal_those_of_the_binlog(mysql9: Mysql) -> None:  # noqa: F811
+def test_tables_from_information_schema_equal_those_of_the_binlog(mysql9: Mysql) -> None:
     """For every column type, information_schema and full row metadata give one and the same schema."""
     _create(mysql9)
     sent = _from_binlog(mysql9)
@@ -267,7 +266,7 @@ def test_tables_from_information_schema_equal_those_of_the_binlog(mysql9: Mysql)
     assert asked["promoted"].primary_key != ()
 
 
-def test_only_declared_keys_without_full_metadata(mysql9: Mysql) -> None:  # noqa: F811
+def test_only_declared_keys_without_full_metadata(mysql9: Mysql) -> None:
     """Where the binlog doesn't name a key, only a declared primary key counts."""
     _create(mysql9)
     with open_session(mysql9) as session:
@@ -291,7 +290,7 @@ def test_patterns_choose_tables(server: Mysql) -> None:
     assert not [name for name in names("*.*") if name.startswith(("mysql.", "sys.", "performance_schema."))]
 
 
-def test_generated_invisible_primary_keys_are_seen(mysql9: Mysql) -> None:  # noqa: F811
+def test_generated_invisible_primary_keys_are_seen(mysql9: Mysql) -> None:
     """A key that the server makes and hides is a column of the binlog, so it is one here."""
     with mysql9.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SET SESSION sql_generate_invisible_primary_key = ON")

@@ -1,6 +1,5 @@
 """What sinks write for each type, against what MySQL itself prints: cells against SELECT, GeoJSON, JSON."""
 
-# ruff: noqa: F811 - fixtures are imported, and named again as arguments
 from __future__ import annotations
 
 import json
@@ -17,7 +16,6 @@ from ingest.sinks.json_text import json_texts
 from tests.kit.binlog_capture import capturing
 from tests.kit.binlog_slices import slices_of
 from tests.kit.type_cases import TYPE_CASES
-from tests.stack_fixtures import mysql9  # noqa: F401
 
 pytestmark = pytest.mark.integration
 

@@ -1,6 +1,5 @@
 """What row images of real servers hold: generated and invisible columns, minimal images, compressed transactions."""
 
-# ruff: noqa: F811 - fixtures are imported, and named again as arguments
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,6 @@ from ingest.slices import Kind, Slice
 from tests.kit.binlog_capture import capturing
 from tests.kit.binlog_slices import slices_of
 from tests.kit.selected_rows import selected
-from tests.stack_fixtures import mysql9  # noqa: F401
 
 pytestmark = pytest.mark.integration
 

@@ -9,7 +9,6 @@ import pytest
 
 from tests.kit.rule_expressions import Expressions
 from tests.kit.rule_oracle import by_mysql, by_rules, create, nearly, same
-from tests.stack_fixtures import mysql9  # noqa: F401
 
 pytestmark = pytest.mark.integration
 ROWS = 80
@@ -17,7 +16,7 @@ _ROUNDED = re.compile(r"/.*/|\bf\b|FLOAT")
 
 
 @pytest.fixture(scope="module")
-def table(mysql9):  # noqa: F811
+def table(mysql9):
     """A connection that gets plain texts, and the table as a record batch."""
     with mysql9.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SET time_zone = '+00:00'")

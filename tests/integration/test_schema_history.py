@@ -24,7 +24,6 @@ from ingest.schema_history.history import UNKNOWN_COLLATION, History
 from ingest.schema_history.tracker import SchemaTracker
 from tests.kit.ddl_generator import DATABASES, DdlGenerator
 from tests.kit.mysql_session import DecodedDump, dump_of, execute, executed, open_session
-from tests.stack_fixtures import mysql9  # noqa: F401
 
 pytestmark = pytest.mark.integration
 
@@ -261,7 +260,7 @@ def test_a_stored_history_goes_on(server: Mysql) -> None:
     assert tables == [(name, columns) for name, columns, _ in DESCRIBED]
 
 
-def test_a_server_that_says_everything_needs_no_history(mysql9: Mysql) -> None:  # noqa: F811
+def test_a_server_that_says_everything_needs_no_history(mysql9: Mysql) -> None:
     """With full row metadata nothing is read from information_schema and nothing is stored."""
     with open_session(mysql9) as session:
         tracker = schemas_for(session, "", "", SCOPE)

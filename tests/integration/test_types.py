@@ -23,7 +23,6 @@ from tests.kit.binlog_slices import slices_of
 from tests.kit.selected_rows import selected
 from tests.kit.supplements import supplement_of
 from tests.kit.type_cases import TYPE_CASES, TypeCase
-from tests.stack_fixtures import mysql9, mysql56  # noqa: F401
 
 pytestmark = pytest.mark.integration
 
@@ -62,7 +61,7 @@ def cursor(server: Mysql) -> Iterator[Any]:
 
 
 @pytest.fixture
-def cursor9(mysql9: Mysql) -> Iterator[Any]:  # noqa: F811
+def cursor9(mysql9: Mysql) -> Iterator[Any]:
     with session(mysql9) as cursor:
         yield cursor
 
@@ -199,7 +198,7 @@ def test_text_in_every_charset(server: Mysql, cursor: Any) -> None:
         assert_same(after(decoder, mine), expected, charset)
 
 
-def test_members_beyond_ascii(mysql9: Mysql, cursor9: Any) -> None:  # noqa: F811
+def test_members_beyond_ascii(mysql9: Mysql, cursor9: Any) -> None:
     """ENUM and SET members in the column's own character set come out as SELECT prints them."""
     members = {"latin1": "é ß€", "gbk": "你 好", "sjis": "ア 表", "cp1251": "Ж я", "utf16": "a é漢"}
     for charset, pair in members.items():

@@ -21,7 +21,6 @@ from tests.kit.binlog_capture import capturing
 from tests.kit.binlog_slices import slices_of
 from tests.kit.selected_rows import selected
 from tests.kit.supplements import supplement_of
-from tests.stack_fixtures import mysql9, mysql56  # noqa: F401
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 

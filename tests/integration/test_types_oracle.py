@@ -1,6 +1,5 @@
 """mysql-replication as a differential oracle for values: the two decoders agree except where it is known wrong."""
 
-# ruff: noqa: F811 - fixtures are imported, and named again as arguments
 from __future__ import annotations
 
 import datetime
@@ -21,7 +20,6 @@ from tests.kit.binlog_capture import capturing
 from tests.kit.binlog_slices import slices_of
 from tests.kit.oracle import oracle_events
 from tests.kit.type_cases import TYPE_CASES
-from tests.stack_fixtures import mysql9  # noqa: F401
 
 pytestmark = pytest.mark.integration
 

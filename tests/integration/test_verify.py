@@ -27,7 +27,6 @@ from ingest.sinks.contract import Outcome
 from ingest.sinks.registry import sink_kind
 from ingest.verify.comparison import Difference
 from ingest.verify.verdict import LaneVerdict
-from tests.stack_fixtures import elasticsearch, hbase, mysql9  # noqa: F401
 
 pytestmark = pytest.mark.integration
 
@@ -57,7 +56,7 @@ RULES = [
 
 
 @pytest.fixture
-def source(mysql9: Mysql) -> Mysql:  # noqa: F811
+def source(mysql9: Mysql) -> Mysql:
     """The tables with some rows; one row that the rule leaves out."""
     with mysql9.connect() as connection, connection.cursor() as cursor:
         for statement in (*SCHEMA, NULL_ROWS):
@@ -81,7 +80,7 @@ def _config(mysql: Mysql, sink: dict[str, object], targets: Sequence[dict[str, o
 
 
 @pytest.fixture
-def to_elasticsearch(source: Mysql, elasticsearch: Elasticsearch, tmp_path: Path) -> Iterator[Config]:  # noqa: F811
+def to_elasticsearch(source: Mysql, elasticsearch: Elasticsearch, tmp_path: Path) -> Iterator[Config]:
     """A lane into two indices."""
     sink: dict[str, object] = {"type": "elasticsearch", "urls": [elasticsearch.url]}
     mapping = {"properties": {"doc": {"type": "object", "enabled": False}, "big": {"type": "keyword"}}}
@@ -93,7 +92,7 @@ def to_elasticsearch(source: Mysql, elasticsearch: Elasticsearch, tmp_path: Path
 
 
 @pytest.fixture
-def to_hbase(source: Mysql, hbase: Hbase, tmp_path: Path) -> Iterator[Config]:  # noqa: F811
+def to_hbase(source: Mysql, hbase: Hbase, tmp_path: Path) -> Iterator[Config]:
     """A lane into two tables."""
     sink: dict[str, object] = {"type": "hbase", "host": hbase.host, "port": hbase.thrift_port}
     targets = [
@@ -174,7 +173,7 @@ def test_equal_hbase(to_hbase: Config) -> None:
     assert (verdict.rows, verdict.documents, verdict.found, verdict.differences) == (34, 33, 33, 0)
 
 
-def test_damage_in_elasticsearch_is_found(to_elasticsearch: Config, elasticsearch: Elasticsearch) -> None:  # noqa: F811
+def test_damage_in_elasticsearch_is_found(to_elasticsearch: Config, elasticsearch: Elasticsearch) -> None:
     """A deleted, a changed, a foreign document and a foreign field are found, each under its key."""
     _apply(to_elasticsearch)
     _ask(elasticsearch, "DELETE", "/verify-parcels/_doc/c1%7Ca")
@@ -194,7 +193,7 @@ def test_damage_in_elasticsearch_is_found(to_elasticsearch: Config, elasticsearc
     assert verdict.kinds == {"differs": 2, "missing": 1, "surplus": 2}
 
 
-def test_damage_in_hbase_is_found(to_hbase: Config, hbase: Hbase) -> None:  # noqa: F811
+def test_damage_in_hbase_is_found(to_hbase: Config, hbase: Hbase) -> None:
     """A deleted row, a changed cell, a cell where NULL belongs, a foreign row."""
     _apply(to_hbase)
     connection = happybase.Connection(hbase.host, hbase.thrift_port)
@@ -214,7 +213,7 @@ def test_damage_in_hbase_is_found(to_hbase: Config, hbase: Hbase) -> None:  # no
     ]
 
 
-def test_row_without_key_that_differs(to_elasticsearch: Config, elasticsearch: Elasticsearch) -> None:  # noqa: F811
+def test_row_without_key_that_differs(to_elasticsearch: Config, elasticsearch: Elasticsearch) -> None:
     """A table without primary key is read as a whole and compared as strictly."""
     _apply(to_elasticsearch)
     _ask(elasticsearch, "DELETE", "/verify-scans/_doc/2")
@@ -228,7 +227,7 @@ def test_an_index_that_is_not_there_misses_everything(to_elasticsearch: Config) 
     assert verdict.found == 0
 
 
-def test_late_row_is_no_difference(source: Mysql, to_elasticsearch: Config, elasticsearch: Elasticsearch) -> None:  # noqa: F811
+def test_late_row_is_no_difference(source: Mysql, to_elasticsearch: Config, elasticsearch: Elasticsearch) -> None:
     """While the lane is behind, verify waits; a row that arrives late agrees, one that never arrives differs."""
     _apply(to_elasticsearch)
     with source.connect(database=DATABASE) as connection, connection.cursor() as cursor:
@@ -261,7 +260,7 @@ def test_late_row_is_no_difference(source: Mysql, to_elasticsearch: Config, elas
 def test_command_prints_one_object_and_fails(
     to_elasticsearch: Config,
     source: Mysql,
-    elasticsearch: Elasticsearch,  # noqa: F811
+    elasticsearch: Elasticsearch,
     tmp_path: Path,
 ) -> None:
     """``ingest verify --json`` ends with one JSON object; exit code 0 when equal, 1 when a single row differs."""

@@ -75,6 +75,7 @@ store = "{store}"
 hosts = ["{host or self.mysql.address}"]
 user = "{user}"
 server_id = {int(self.name[1:8], 16)}
+heartbeat_ms = 1000
 {cluster}
 """
         if self.elasticsearch is not None:

@@ -39,6 +39,13 @@ def execute(server: Mysql, *statements: str) -> None:
             cursor.execute(statement)
 
 
+def fresh_table(server: Mysql) -> str:
+    """An empty table with an AUTO_INCREMENT id and a LONGBLOB b; its name."""
+    execute(server, "CREATE DATABASE IF NOT EXISTS sessions", "DROP TABLE IF EXISTS sessions.t")
+    execute(server, "CREATE TABLE sessions.t (id INT AUTO_INCREMENT PRIMARY KEY, b LONGBLOB)")
+    return "sessions.t"
+
+
 def value_of(server: Mysql, sql: str) -> str:
     """The one value of a query, as text."""
     with server.connect() as connection, connection.cursor() as cursor:

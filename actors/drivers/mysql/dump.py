@@ -40,6 +40,7 @@ from ingest.problems import DataProblem, Problem, WorldProblem
 READ_BYTES = 256 << 10
 _READ_ENOUGH_BYTES = 1 << 20
 _WHY_ENDED_LOOKS, _WHY_ENDED_PAUSE_S = 5, 0.2
+_TAKEN_PAUSE_S = 0.2
 _KEEPALIVE_IDLE_S, _KEEPALIVE_INTERVAL_S, _KEEPALIVE_COUNT = 30, 10, 3
 
 
@@ -58,6 +59,12 @@ class DumpOptions:
     first_byte_timeout_ms: int = 120_000
     server_write_timeout_ms: int = 3_600_000
     payload_limit_bytes: int = 256 << 20
+
+    @property
+    def forget_after_ms(self) -> int:
+        """After how long a server has forgotten a replica that is gone: its dump thread notices at the second
+        heartbeat that it writes into the closed connection."""
+        return 2 * self.heartbeat_ms + 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +241,7 @@ def start_dump(
     WorldProblem when the connection breaks. What the server finds wrong with the frontier comes as the first read.
     """
     options = options or DumpOptions()
-    refuse_taken_identity(session, identity)
+    refuse_taken_identity(session, identity, options.forget_after_ms, clock)
     source = source_mark(session)
     _negotiate(session, identity, options)
     _register(session, identity)
@@ -245,13 +252,20 @@ def start_dump(
     return dump
 
 
-def refuse_taken_identity(session: Session, identity: ReplicaIdentity) -> None:
-    """DataProblem mysql.server_id_taken when the source itself, or a replica of another UUID, has our server id."""
+def refuse_taken_identity(
+    session: Session, identity: ReplicaIdentity, patience_ms: int, clock: Callable[[], float]
+) -> None:
+    """DataProblem mysql.server_id_taken when the source itself, or a replica of another UUID, has our server id.
+
+    A replica that has just gone stays registered until the server writes to it again: it gets ``patience_ms``.
+    """
     ((source_id,),) = session.query("SELECT @@GLOBAL.server_id")
     where = {**session.where, "server_id": identity.server_id}
-    problem = taken_identity(identity, int(str(source_id)), registered_replicas(session), where)
-    if problem is not None:
-        raise problem
+    end = clock() + patience_ms / 1000
+    while (problem := taken_identity(identity, int(str(source_id)), registered_replicas(session), where)) is not None:
+        if int(str(source_id)) == identity.server_id or clock() >= end:
+            raise problem
+        time.sleep(_TAKEN_PAUSE_S)
 
 
 def source_mark(session: Session) -> SourceMark:
