@@ -64,9 +64,8 @@ class FlowTracer:
         operations = one.operations
         target = operations.targets[operation] if operation is not None else ""
         answer = answers.get((target, key)) if operation is not None else None
-        document = ""
-        if operation is not None and not operations.deletes[operation]:
-            document = _row_text(operations.documents, operation)
+        deletes = operation is not None and operations.deletes[operation]
+        document = _row_text(operations.documents, operation) if operation is not None and not deletes else ""
         before, after = _images(one.decoded, row, kind)
         return ChangeTrace(
             lane=self._lane,
@@ -79,6 +78,8 @@ class FlowTracer:
             before=before,
             after=after,
             target=target,
+            operation="" if operation is None else "delete" if deletes else "write",
+            cause="outside_filter" if deletes and kind is not Kind.DELETE else "",
             document=document,
             answer=answer.outcome.value if answer else "dropped" if operation is None else "coalesced",
             reason=answer.reason if answer else "filtered" if operation is None else "",

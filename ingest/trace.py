@@ -71,7 +71,8 @@ class TraceFilter:
 class ChangeTrace:
     """One row change from the binlog to the sink's answer.
 
-    ``before`` and ``after``: the row's decoded images as JSON text, "" when absent. ``document``: what was sent, as
+    ``before`` and ``after``: the row's decoded images as JSON text, "" when absent. ``operation``: ``write``, ``delete``,
+    or "" when dropped; ``cause``: why a row that is there deletes (``outside_filter``). ``document``: what was sent, as
     text; "" for a delete or a drop. ``target``: index or table, "" when dropped. ``answer``: an Outcome's value, or
     ``dropped``; ``reason`` and ``detail``: the sink's or the rule's words.
     """
@@ -86,6 +87,8 @@ class ChangeTrace:
     before: str
     after: str
     target: str
+    operation: str
+    cause: str
     document: str
     answer: str
     reason: str = ""
@@ -109,6 +112,8 @@ class ChangeTrace:
             "ordinal": ordinal,
             "key": self.key,
             "target": self.target,
+            "operation": self.operation,
+            "cause": self.cause,
             "document": self.document,
             "answer": self.answer,
             "reason": self.reason,

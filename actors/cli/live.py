@@ -66,6 +66,7 @@ class LiveView:
         self._meter = Meter()
         self._problems: set[tuple[str, str, str]] = set()
         self._statuses: Sequence[ClusterStatus] = ()
+        self._printed: Sequence[ClusterStatus] = ()
         self.readings: tuple[LaneReading, ...] = ()
 
     def __enter__(self) -> LiveView:
@@ -78,7 +79,7 @@ class LiveView:
     ) -> None:
         if self._animated:
             self._live.stop()
-        elif self._statuses:
+        elif self._statuses is not self._printed:
             self._print_line()
 
     def phase(self, text: str) -> None:
@@ -111,6 +112,7 @@ class LiveView:
 
     def _print_line(self) -> None:
         self._said_s = self._clock()
+        self._printed = self._statuses
         self.say(progress_line(self.readings, self._said_s - self._began_s, self._phase))
 
     def _say_new_problems(self) -> None:

@@ -49,11 +49,11 @@ class DemoServers:
             options = WriterOptions(
                 self.mysql.host,
                 self.mysql.port,
-                seed=seed,
-                load_orders=load_orders,
-                rate=rate,
-                seconds=seconds,
-                big_rows=big_rows,
+                seed,
+                load_orders,
+                rate,
+                seconds,
+                big_rows,
             )
             self._writer = WriterProcess(options)
             self.loaded = self._writer.load()

@@ -39,13 +39,13 @@ class WriterOptions:
 
     host: str
     port: int
+    seed: int
+    load_orders: int
+    rate: float
+    seconds: float
+    big_rows: int
     user: str = "root"
     password: str = ""
-    seed: int = 0
-    load_orders: int = 8_000
-    rate: float = 2_500.0
-    seconds: float = 25.0
-    big_rows: int = 30_000
 
     def __repr__(self) -> str:
         return f"WriterOptions({self.user}@{self.host}:{self.port}, seed {self.seed})"

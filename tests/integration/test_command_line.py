@@ -46,7 +46,7 @@ class Place:
         """The configuration, with changes of its parts."""
         parts = {
             "user": "root", "password": "", "sink": 'type = "blackhole"', "to": "{}", "store": "sqlite:///x.db",
-            "table": f"{self.name}.orders", "fields": "*", **changes,
+            "table": f"{self.name}.orders", "fields": "*", "where": "", **changes,
         }  # fmt: skip
         password = f'password = {{ env = "{parts["password"]}" }}' if parts["password"] else ""
         self.config.write_text(
@@ -66,6 +66,7 @@ class Place:
             [[lanes.orders.rules]]
             tables = ["{parts["table"]}"]
             fields = ["{parts["fields"]}"]
+            {f'where = "{parts["where"]}"' if parts["where"] else ""}
             to = {parts["to"]}
             """
         )
@@ -128,10 +129,17 @@ class Foreground:
         return self.process.wait(WAIT_S), stderr
 
 
+@pytest.fixture(scope="module")
+def own_mysql() -> Iterator[Mysql]:
+    """A server of this module's own: its lanes start at the oldest binlog, and other tests write what stops a lane."""
+    with Mysql() as server:
+        yield server
+
+
 @pytest.fixture
-def place(request: pytest.FixtureRequest, tmp_path: Path, mysql9: Mysql) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path, own_mysql: Mysql) -> Place:
     name = request.node.name.removeprefix("test_")[:20].strip("_")
-    return Place(tmp_path, name, mysql9)
+    return Place(tmp_path, name, own_mysql)
 
 
 def codes(result: subprocess.CompletedProcess[str]) -> set[str]:
@@ -218,6 +226,34 @@ def test_run_is_steered_from_elsewhere_and_drained_by_a_signal(place: Place, run
     second.await_lane(state="running", applied=7)
     code, stderr = second.end(signal.SIGINT)
     assert code == 0, stderr
+
+
+def test_a_traced_key_is_followed_from_the_binlog_to_the_answer(place: Place) -> None:
+    """Each change of the key, and of no other, is told: GTID, images, what became of it, the sink's answer, and why an
+    update deleted."""
+    place.write(store=f"sqlite:///{place.config.parent}/ingest.db", where="amount > 0")
+    running = Foreground(place, "--trace-flow", f"table={place.name}.orders,key=7")
+    try:
+        running.await_lane(state="running", applied=ROWS)
+        execute(place.mysql, f"UPDATE {place.name}.orders SET amount = 5 WHERE id IN (7, 8)")
+        execute(place.mysql, f"UPDATE {place.name}.orders SET amount = 0 WHERE id IN (7, 8)")
+        execute(place.mysql, f"DELETE FROM {place.name}.orders WHERE id IN (7, 8)")
+        running.await_lane(applied=ROWS + 4)
+    finally:
+        code, stderr = running.end()
+    assert code == 0, stderr
+    lines = [json.loads(line) for line in stderr.splitlines() if line.startswith("{")]
+    told = [line for line in lines if line["event"] == "change"]
+    assert {line["key"] for line in told} == {"7"}
+    assert [(line["kind"], line.get("operation"), line.get("cause"), line["answer"]) for line in told] == [
+        ("insert", "write", None, "done"),
+        ("update", "write", None, "done"),
+        ("update", "delete", "outside_filter", "done"),
+        ("delete", None, None, "dropped"),
+    ]
+    assert json.loads(told[1]["before"]) == {"id": 7, "amount": 1}
+    assert json.loads(told[1]["document"]) == {"id": 7, "amount": 5}
+    assert len({line["gtid"] for line in told}) == 4
 
 
 @pytest.fixture(scope="module")

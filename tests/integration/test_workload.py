@@ -33,9 +33,8 @@ def mysql() -> Iterator[Mysql]:
 
 
 def _options(mysql: Mysql, **changed: float) -> WriterOptions:
-    return WriterOptions(
-        mysql.host, mysql.port, load_orders=600, big_rows=500, **{"rate": 4000, "seconds": 1, **changed}
-    )  # type: ignore[arg-type]
+    values = {"rate": 4000, "seconds": 1, **changed}
+    return WriterOptions(mysql.host, mysql.port, seed=0, load_orders=600, big_rows=500, **values)  # type: ignore[arg-type]
 
 
 def _binlog_rows(mysql: Mysql) -> int:
@@ -115,7 +114,7 @@ def test_writer_ends_with_its_parent(mysql: Mysql) -> None:
         "import sys, time\n"
         "from actors.demo.writer import WriterOptions\n"
         "from actors.demo.writer_process import WriterProcess\n"
-        f"writer = WriterProcess(WriterOptions({mysql.host!r}, {mysql.port}, load_orders=200, seconds=600))\n"
+        f"writer = WriterProcess(WriterOptions({mysql.host!r}, {mysql.port}, 0, 200, 2500.0, 600.0, 0))\n"
         "writer.load(); writer.go(); print(writer.pid, flush=True); time.sleep(600)\n"
     )
     root = Path(__file__).parents[2]

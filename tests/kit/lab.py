@@ -49,7 +49,7 @@ class Lab:
         """The server's gtid_executed."""
         return str(self.sql("SELECT @@GLOBAL.gtid_executed")[0][0]).replace("\n", "")
 
-    def config(
+    def text(
         self,
         *,
         tables: str = "*",
@@ -64,8 +64,8 @@ class Lab:
         elasticsearch_to: str = "",
         user: str = "root",
         name: str = "",
-    ) -> Config:
-        """A configuration with a lane per sink, named by it. ``lane``, ``cluster`` and ``rule`` are more TOML."""
+    ) -> str:
+        """A configuration's TOML, with a lane per sink, named by it. ``lane``, ``cluster`` and ``rule`` are more of it."""
         store = store or f"sqlite:///{self.directory}/store.db"
         text = f"""
 name = "{name or self.name}"
@@ -92,7 +92,11 @@ heartbeat_ms = 1000
             }[sink]
             text += f'[lanes.{sink}]\ncluster = "main"\nsink = "{sink}"\nstart = {{ gtid = "{self.start}" }}\n{lane}\n'
             text += f'[[lanes.{sink}.rules]]\ntables = ["{self.name}.{tables}"]\nto = {to}\n{rule}\n'
-        return load(text, syntax="toml", origin=self.name)
+        return text
+
+    def config(self, **choices: Any) -> Config:
+        """The configuration that ``text`` gives."""
+        return load(self.text(**choices), syntax="toml", origin=self.name)
 
     def settle(self, pipeline: Pipeline) -> None:
         """Wait until every lane's durable frontier holds all that MySQL has executed."""

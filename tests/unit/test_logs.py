@@ -35,7 +35,7 @@ except WorldProblem as error:
 logging.getLogger("ray").warning("ray says %s", "so")
 logging.getLogger("elastic_transport.transport").info("POST /_bulk")
 stamp = TransactionStamp("u:1", 5, "binlog.1", 4)
-change = ChangeTrace("search", 1, stamp, TableName("shop", "orders"), Kind.DELETE, "42", 7, "b", "", "t", "", "done")
+change = ChangeTrace("search", 1, stamp, TableName("shop", "orders"), Kind.DELETE, "42", 7, "b", "", "t", "delete", "", "", "done")
 logs.log_change(log, change)
 """
 

@@ -68,10 +68,10 @@ def test_the_event_tells_the_whole_way_in_order() -> None:
     stamp = TransactionStamp("u:1", 5, "binlog.1", 0)
     trace = ChangeTrace(
         "search", 0, stamp, ORDERS, Kind.UPDATE, "42", version_of(3, 9, delete=False), '{"id":42}', '{"id":42,"x":1}',
-        "orders", '{"x":1}', "done",
+        "orders", "write", "", '{"x":1}', "done",
     )  # fmt: skip
     assert list(trace.fields().items()) == [
         ("gtid", "u:1"), ("commit_us", 5), ("file", "binlog.1"), ("position", 0), ("table", "shop.orders"),
         ("kind", "update"), ("before", '{"id":42}'), ("after", '{"id":42,"x":1}'), ("lane", "search"), ("shard", 0),
-        ("epoch", 3), ("ordinal", 9), ("key", "42"), ("target", "orders"), ("document", '{"x":1}'), ("answer", "done"),
+        ("epoch", 3), ("ordinal", 9), ("key", "42"), ("target", "orders"), ("operation", "write"), ("document", '{"x":1}'), ("answer", "done"),
     ]  # fmt: skip
