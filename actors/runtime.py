@@ -58,9 +58,13 @@ LOCAL_SETTINGS: Mapping[str, str] = {
     "RAY_memory_monitor_refresh_ms": "0",
     "RAY_max_direct_call_object_size": "4000000",
     "RAY_DEDUP_LOGS": "0",
+    "RAY_DISABLE_WORKER_LOG_PREFIX": "1",  # a traced change is one JSON object on one line, and names its shard
     "RAY_worker_niceness": "0",  # Ray's default is 15: on a busy machine the pipeline would starve
 }
 """The environment of every process of a local Ray. Ray reads most of it when it is first imported."""
+
+_OF_EVERY_DRIVER = ("RAY_USAGE_STATS_ENABLED", "RAY_DEDUP_LOGS", "RAY_DISABLE_WORKER_LOG_PREFIX")
+"""What holds for this process in any Ray, our own or a cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,7 @@ def join(ray_address: RayAddress, *, show_logs: bool = False) -> None:
         os.environ.update(settings if local else {k: v for k, v in settings.items() if "AUTH" in k})
     else:
         os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.update({name: LOCAL_SETTINGS[name] for name in _OF_EVERY_DRIVER})
     import ray
     from ray._private import ray_constants
 

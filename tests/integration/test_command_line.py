@@ -238,7 +238,7 @@ def test_a_traced_key_is_followed_from_the_binlog_to_the_answer(place: Place) ->
         execute(place.mysql, f"UPDATE {place.name}.orders SET amount = 5 WHERE id IN (7, 8)")
         execute(place.mysql, f"UPDATE {place.name}.orders SET amount = 0 WHERE id IN (7, 8)")
         execute(place.mysql, f"DELETE FROM {place.name}.orders WHERE id IN (7, 8)")
-        running.await_lane(applied=ROWS + 4)
+        running.await_lane(applied=ROWS + 6)
     finally:
         code, stderr = running.end()
     assert code == 0, stderr
