@@ -21,6 +21,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from actors.stack.ports import free_ports
 from actors.stack.process import Launch, ProcessId, Reaper
@@ -158,10 +159,11 @@ def join(ray_address: RayAddress, *, show_logs: bool = False) -> None:
         os.environ.setdefault("RAY_AUTH_MODE", "disabled")
     os.environ.update({name: LOCAL_SETTINGS[name] for name in _OF_EVERY_DRIVER})
     import ray
-    from ray._private import ray_constants
+    from ray._private import ray_constants, worker
 
     # Ray reads the setting when it is first imported, which may have been before this.
     ray_constants.ENABLE_RAY_CLUSTER = os.environ.get(LOOPBACK_SETTING) != "0"
+    worker.print_worker_logs = _tell_on_stderr
     try:
         ray.init(
             address=ray_address.address,
@@ -173,6 +175,13 @@ def join(ray_address: RayAddress, *, show_logs: bool = False) -> None:
     except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         text = f"can't join Ray at {ray_address.address}: {type(error).__name__}: {error}"
         raise WorldProblem(RAY_FAILED, text, {"address": ray_address.address}) from None
+
+
+def _tell_on_stderr(data: Mapping[str, Any], print_file: object, ignore_prefix: bool = False) -> None:
+    """What Ray has to say of its cluster (a node died) would go to stdout, where data goes."""
+    for line in data.get("lines", ()):
+        sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def leave() -> None:

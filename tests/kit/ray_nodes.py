@@ -16,12 +16,12 @@ from pathlib import Path
 
 import psutil
 
+from actors.runtime import LOCAL_SETTINGS
 from actors.stack.ports import free_ports
 from actors.stack.process import Launch, Reaper
 
 START_TIMEOUT_S = 120.0
 _SETTINGS = {
-    "RAY_AUTH_MODE": "token",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_memory_monitor_refresh_ms": "0",
     "RAY_worker_niceness": "0",
@@ -33,7 +33,7 @@ _SETTINGS = {
 
 
 class RayNodes:
-    """A head on 127.0.0.2 and ``workers`` more nodes behind it; ends with ``close``."""
+    """A head on 127.0.0.2 and ``workers`` more nodes behind it; ends with ``close``. ``environment``: a client's."""
 
     def __init__(self, workers: int) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="ingest-nodes-"))
@@ -41,7 +41,8 @@ class RayNodes:
         token = self._home / "token"
         token.touch(mode=0o600)
         token.write_text(secrets.token_hex(32), encoding="ascii")
-        self.client = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
+        mine = {name: value for name, value in os.environ.items() if name not in LOCAL_SETTINGS}
+        self.environment: Mapping[str, str] = {**mine, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
         gcs, dashboard, client = free_ports(3)
         self.address = f"127.0.0.2:{gcs}"
         self.dashboard_url = f"http://127.0.0.2:{dashboard}"
@@ -65,8 +66,7 @@ class RayNodes:
         argv += [f"--metrics-export-port={metrics}", f"--dashboard-agent-listen-port={agent}"]
         argv += [f"--dashboard-agent-grpc-port={agent_grpc}", "--min-worker-port=0", "--max-worker-port=0"]
         log = self._home / f"{ip}.log"
-        environment: Mapping[str, str] = {**os.environ, **_SETTINGS, **self.client}
-        group = reaper.spawn(Launch(argv, self._home, log, environment))
+        group = reaper.spawn(Launch(argv, self._home, log, {**self.environment, **_SETTINGS}))
         deadline_s = time.monotonic() + START_TIMEOUT_S
         while "Ray runtime started" not in (text := log.read_text(encoding="utf-8") if log.exists() else ""):
             assert reaper.is_alive(group) and time.monotonic() < deadline_s, text

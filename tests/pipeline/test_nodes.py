@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -40,7 +39,7 @@ def test_a_node_dies_under_a_submitted_ingest(
     lab.sql("CREATE TABLE t (id INT PRIMARY KEY, n INT, note VARCHAR(50))")
     path = tmp_path / "ingest.toml"
     path.write_text(lab.text(lanes=("elasticsearch",), lane="shards = 3"), encoding="utf-8")
-    environment = {**os.environ, **nodes.client, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(tmp_path / "state")}
+    environment = {**nodes.environment, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(tmp_path / "state")}
 
     def ingest(*words: str) -> Any:
         """What a command prints with --json; None when it fails."""
