@@ -218,7 +218,8 @@ impl Flow {
         };
         self.open.push_back(Open { gtid: gtid.clone(), start: self.ordinal, skipped: self.skip, end: None });
         self.stamps += 1;
-        self.stamp = Some(Stamp { number: self.stamps, packed: pack_stamp(&gtid.to_string(), commit_us, file, position) });
+        self.stamp =
+            Some(Stamp { number: self.stamps, packed: pack_stamp(&gtid.to_string(), commit_us, file, position) });
         true
     }
 
@@ -296,7 +297,9 @@ impl Flow {
     pub fn advance(&mut self, watermark: u64) -> Advance {
         let mut gained = Advance::default();
         while self.open.front().is_some_and(|open| open.end.is_some_and(|end| end <= watermark)) {
-            let Some(Open { gtid, .. }) = self.open.pop_front() else { break };
+            let Some(Open { gtid, .. }) = self.open.pop_front() else {
+                break;
+            };
             self.executed.add(&gtid.source, gtid.number, gtid.number);
             match gained.executed.last_mut() {
                 Some((source, _, last)) if *source == gtid.source && *last + 1 == gtid.number => *last = gtid.number,

@@ -179,9 +179,9 @@ fn has_checksum_field(version: &[u8]) -> bool {
         if digits == 0 {
             return place == 2 && numbers >= [5, 6, 1];
         }
-        *number = rest[..digits].iter().fold(0, |sum: u64, digit| {
-            sum.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
-        });
+        *number = rest[..digits]
+            .iter()
+            .fold(0, |sum: u64, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
         match rest.get(digits) {
             Some(b'.') => rest = &rest[digits + 1..],
             _ if place == 0 => return false,

@@ -141,7 +141,9 @@ pub struct GtidSet {
 
 impl GtidSet {
     pub fn contains(&self, gtid: &Gtid) -> bool {
-        let Some(intervals) = self.sources.get(&gtid.source) else { return false };
+        let Some(intervals) = self.sources.get(&gtid.source) else {
+            return false;
+        };
         let place = intervals.partition_point(|(_, last)| *last < gtid.number);
         intervals.get(place).is_some_and(|(first, _)| *first <= gtid.number)
     }

@@ -7,20 +7,46 @@ use crate::cursor::{be, le};
 /// How to render one key column. `length_bytes`: of the length in front of the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyColumn {
-    Signed { size: usize },
-    Unsigned { size: usize },
-    Bit { size: usize },
+    Signed {
+        size: usize,
+    },
+    Unsigned {
+        size: usize,
+    },
+    Bit {
+        size: usize,
+    },
     Year,
-    Enum { size: usize, names: Vec<String> },
-    Set { size: usize, names: Vec<String> },
-    Utf8 { length_bytes: usize },
+    Enum {
+        size: usize,
+        names: Vec<String>,
+    },
+    Set {
+        size: usize,
+        names: Vec<String>,
+    },
+    Utf8 {
+        length_bytes: usize,
+    },
     /// Lower-case hex; filled up with zero bytes to `width`.
-    Hex { length_bytes: usize, width: usize },
-    Decimal { precision: usize, scale: usize },
+    Hex {
+        length_bytes: usize,
+        width: usize,
+    },
+    Decimal {
+        precision: usize,
+        scale: usize,
+    },
     Date,
-    Datetime { digits: usize },
-    Timestamp { digits: usize },
-    Time { digits: usize },
+    Datetime {
+        digits: usize,
+    },
+    Timestamp {
+        digits: usize,
+    },
+    Time {
+        digits: usize,
+    },
 }
 
 const DIGIT_BYTES: [usize; 10] = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4];

@@ -66,8 +66,10 @@ impl Inflater {
     }
 
     /// The next event, or none behind the last one. The bytes stay until the next call.
-    pub fn next(&mut self) -> Read<Option<&[u8]>> {
-        let Some(size) = self.peek()? else { return Ok(None) };
+    pub fn next_event(&mut self) -> Read<Option<&[u8]>> {
+        let Some(size) = self.peek()? else {
+            return Ok(None);
+        };
         let start = self.at;
         self.at += size;
         self.inflated += size as u64;

@@ -23,13 +23,42 @@ use crate::transaction::{Control, Transaction};
 /// What comes out for the caller; the fields are those of `ingest.codec`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    Begin { gtid: Gtid, commit_us: u64, file: String, position: u64 },
-    TableMap { table_id: u64, body: Vec<u8> },
-    Rows { table_id: u64, kind: Kind, columns: u64, before: Vec<u8>, after: Vec<u8>, images: Vec<u8>, partial_json: bool },
-    Statement { database: Vec<u8>, sql: Vec<u8>, status: Vec<u8> },
-    End { gtid: Gtid, position: u64 },
-    Rotated { file: String, position: u64 },
-    Heartbeat { file: String, position: u64 },
+    Begin {
+        gtid: Gtid,
+        commit_us: u64,
+        file: String,
+        position: u64,
+    },
+    TableMap {
+        table_id: u64,
+        body: Vec<u8>,
+    },
+    Rows {
+        table_id: u64,
+        kind: Kind,
+        columns: u64,
+        before: Vec<u8>,
+        after: Vec<u8>,
+        images: Vec<u8>,
+        partial_json: bool,
+    },
+    Statement {
+        database: Vec<u8>,
+        sql: Vec<u8>,
+        status: Vec<u8>,
+    },
+    End {
+        gtid: Gtid,
+        position: u64,
+    },
+    Rotated {
+        file: String,
+        position: u64,
+    },
+    Heartbeat {
+        file: String,
+        position: u64,
+    },
     /// What went to the flows since the last event.
     Progress(Progress),
 }
@@ -100,7 +129,7 @@ pub struct State {
     tables: HashMap<u64, Mapped>,
     /// Table map bodies, from behind id and flags, to their numbers.
     bodies: HashMap<Vec<u8>, usize>,
-    learned: Vec<HashMap<(Vec<u8>, Vec<u8>), Option<Learned>>>,
+    learned: Vec<OfBody>,
     progress: Progress,
     scratch: Scratch,
 }
@@ -114,6 +143,8 @@ struct Mapped {
 }
 
 /// How many table map bodies are kept in mind.
+type OfBody = HashMap<(Vec<u8>, Vec<u8>), Option<Learned>>;
+
 const MAX_BODIES: usize = 16_384;
 
 pub struct Stream {
@@ -185,7 +216,9 @@ impl Stream {
 
     /// One payload. False when there is none, or progress must be told first.
     fn step(&mut self, flows: &mut [&mut Flow]) -> Answer<bool> {
-        let Some(&end) = self.ends.front() else { return Ok(false) };
+        let Some(&end) = self.ends.front() else {
+            return Ok(false);
+        };
         let payload = &self.input[self.at..end];
         if self.short_way && self.state.take_framed(payload, flows) {
             self.at = end;
@@ -213,17 +246,18 @@ impl Stream {
             }
             let header = Header::of(&event);
             let found = match header.kind {
-                TRANSACTION_PAYLOAD => Err(Problem::new(
-                    problem::MALFORMED,
-                    "a compressed transaction within a compressed transaction",
-                )),
+                TRANSACTION_PAYLOAD => {
+                    Err(Problem::new(problem::MALFORMED, "a compressed transaction within a compressed transaction"))
+                }
                 _ => self.state.dispatch(&header, &event[HEADER_SIZE..], &mut self.events).map(|_| ()),
             };
             found.map_err(|problem| self.state.named(problem, Some(TRANSACTION_PAYLOAD)))?;
             return Ok(true);
         }
-        let Some(inflater) = &mut self.inflater else { return Ok(true) };
-        match inflater.next() {
+        let Some(inflater) = &mut self.inflater else {
+            return Ok(true);
+        };
+        match inflater.next_event() {
             Ok(Some(event)) => {
                 let header = Header::of(event);
                 if !(self.short_way && self.state.take(&header, &event[HEADER_SIZE..], flows)) {
@@ -298,7 +332,9 @@ impl State {
 
     /// A whole packet, its frame checked. False, with nothing changed, when it can't go the short way.
     fn take_framed(&mut self, payload: &[u8], flows: &mut [&mut Flow]) -> bool {
-        let Ok(header) = Header::checked(payload) else { return false };
+        let Ok(header) = Header::checked(payload) else {
+            return false;
+        };
         let mut end = payload.len();
         if self.checksum {
             if end < HEADER_SIZE + CHECKSUM_SIZE || header.kind == FORMAT_DESCRIPTION {
@@ -337,7 +373,9 @@ impl State {
             return false;
         }
         let read = if header.kind == GTID { read_gtid(body) } else { read_tagged_gtid(body) };
-        let Ok((gtid, commit_us)) = read else { return false };
+        let Ok((gtid, commit_us)) = read else {
+            return false;
+        };
         let commit_us = commit_us.unwrap_or_default();
         let commit_us = if commit_us > 0 { commit_us } else { u64::from(header.timestamp) * 1_000_000 };
         let begins_at = self.position.saturating_sub(u64::from(header.size)).max(4);
@@ -352,8 +390,12 @@ impl State {
 
     /// BEGIN and COMMIT, as the server writes them.
     fn take_query(&mut self, body: &[u8], flows: &mut [&mut Flow]) -> bool {
-        let Ok(post_header) = post_header(self.format.as_ref(), QUERY) else { return false };
-        let Ok(query) = Query::of(body, post_header) else { return false };
+        let Ok(post_header) = post_header(self.format.as_ref(), QUERY) else {
+            return false;
+        };
+        let Ok(query) = Query::of(body, post_header) else {
+            return false;
+        };
         match query.sql {
             b"BEGIN" => self.transaction.query(query.sql).is_ok(),
             b"COMMIT" => self.take_end(flows),
@@ -362,7 +404,9 @@ impl State {
     }
 
     fn take_end(&mut self, flows: &mut [&mut Flow]) -> bool {
-        let Ok(gtid) = self.transaction.end() else { return false };
+        let Ok(gtid) = self.transaction.end() else {
+            return false;
+        };
         for flow in flows.iter_mut() {
             flow.end(&gtid);
         }
@@ -380,7 +424,9 @@ impl State {
         if self.post_header_of(TABLE_MAP) == Some(6) || body.len() < 8 {
             return false;
         }
-        let Some(number) = self.bodies.get(&body[8..]).copied() else { return false };
+        let Some(number) = self.bodies.get(&body[8..]).copied() else {
+            return false;
+        };
         if self.learned[number].is_empty() {
             return false;
         }
@@ -395,15 +441,29 @@ impl State {
     }
 
     fn take_rows(&mut self, header: &Header, body: &[u8], flows: &mut [&mut Flow]) -> bool {
-        let Some(kind) = kind_of(header.kind) else { return false };
-        let Some(post_header) = self.post_header_of(header.kind) else { return false };
-        let Ok(rows) = read_rows(kind, body, post_header, false) else { return false };
-        let Some(mapped) = self.tables.get(&rows.table_id) else { return false };
-        let Some(of_body) = self.learned.get(mapped.body) else { return false };
+        let Some(kind) = kind_of(header.kind) else {
+            return false;
+        };
+        let Some(post_header) = self.post_header_of(header.kind) else {
+            return false;
+        };
+        let Ok(rows) = read_rows(kind, body, post_header, false) else {
+            return false;
+        };
+        let Some(mapped) = self.tables.get(&rows.table_id) else {
+            return false;
+        };
+        let Some(of_body) = self.learned.get(mapped.body) else {
+            return false;
+        };
         // The common case is one shape per table: no key is built for looking it up.
         let found = of_body.iter().find(|((before, after), _)| before == rows.before && after == rows.after);
-        let Some((_, learned)) = found else { return false };
-        let Some(learned) = learned else { return self.transaction.rows().is_ok() };
+        let Some((_, learned)) = found else {
+            return false;
+        };
+        let Some(learned) = learned else {
+            return self.transaction.rows().is_ok();
+        };
         let mut scratch = std::mem::take(&mut self.scratch);
         let taken = scratch.read(&rows, learned)
             && learned.lanes.iter().all(|(flow, _)| flows[*flow].has_room_for(scratch.spans.len()));
@@ -471,7 +531,9 @@ impl State {
             TABLE_MAP => Some(self.table_map(body)?),
             XID => Some(self.end()?),
             XA_PREPARE => {
-                let Some(one_phase) = body.first() else { return Ok(damage("an XA_PREPARE event is empty")?) };
+                let Some(one_phase) = body.first() else {
+                    return Ok(damage("an XA_PREPARE event is empty")?);
+                };
                 self.transaction.prepared(*one_phase != 0)?;
                 Some(self.end()?)
             }
@@ -557,7 +619,9 @@ impl State {
     /// The table map of a rows event, if it went the short way and the event doesn't.
     fn untold_map(&mut self, kind: Kind, header: &Header, body: &[u8]) -> Answer<Option<Event>> {
         let rows = read_rows(kind, body, post_header(self.format.as_ref(), header.kind)?, false)?;
-        let Some(mapped) = self.tables.get_mut(&rows.table_id).filter(|mapped| !mapped.told) else { return Ok(None) };
+        let Some(mapped) = self.tables.get_mut(&rows.table_id).filter(|mapped| !mapped.told) else {
+            return Ok(None);
+        };
         mapped.told = true;
         let number = mapped.body;
         let rest = self.bodies.iter().find(|(_, known)| **known == number).map(|(rest, _)| rest);
@@ -642,12 +706,16 @@ impl Scratch {
         while at < data.len() {
             let start = at;
             if let Some(layout) = before {
-                let Some(end) = layout.cut(data, at, &mut self.places[0]) else { return false };
+                let Some(end) = layout.cut(data, at, &mut self.places[0]) else {
+                    return false;
+                };
                 at = end;
             }
             let middle = at;
             if let Some(layout) = after {
-                let Some(end) = layout.cut(data, at, &mut self.places[1]) else { return false };
+                let Some(end) = layout.cut(data, at, &mut self.places[1]) else {
+                    return false;
+                };
                 at = end;
             }
             if at == start {
@@ -656,7 +724,9 @@ impl Scratch {
             self.spans.push(RowSpan { start, middle, end: at });
             for (_, routes) in &learned.lanes {
                 for route in routes {
-                    let Some(mark) = self.mark(data, rows.kind, route) else { return false };
+                    let Some(mark) = self.mark(data, rows.kind, route) else {
+                        return false;
+                    };
                     self.marks.push(mark);
                 }
             }
@@ -688,7 +758,9 @@ impl Scratch {
             if flow.wants() {
                 let shards = flow.shards.len() as u32;
                 for (place, span) in self.spans.iter().enumerate() {
-                    let Some(ordinal) = flow.next_ordinal() else { continue };
+                    let Some(ordinal) = flow.next_ordinal() else {
+                        continue;
+                    };
                     let marks = &self.marks[place * per_row + offset..][..routes.len()];
                     let (before, after) = (&rows.images[span.start..span.middle], &rows.images[span.middle..span.end]);
                     for (route, mark) in routes.iter().zip(marks) {

@@ -129,8 +129,5 @@ fn begins_with_control(sql: &[u8]) -> bool {
         .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
         .map(u8::to_ascii_uppercase)
         .collect();
-    matches!(
-        word.as_slice(),
-        b"BEGIN" | b"COMMIT" | b"ROLLBACK" | b"SAVEPOINT" | b"RELEASE" | b"XA" | b"START"
-    )
+    matches!(word.as_slice(), b"BEGIN" | b"COMMIT" | b"ROLLBACK" | b"SAVEPOINT" | b"RELEASE" | b"XA" | b"START")
 }

@@ -51,7 +51,13 @@ pub fn parse_gtid(text: &str) -> PyResult<Gtid> {
 #[pymethods]
 impl LaneFlow {
     #[new]
-    fn new(shards: usize, batch_rows: usize, batch_bytes: usize, buffer_bytes: usize, ordinal_max: u64) -> PyResult<Self> {
+    fn new(
+        shards: usize,
+        batch_rows: usize,
+        batch_bytes: usize,
+        buffer_bytes: usize,
+        ordinal_max: u64,
+    ) -> PyResult<Self> {
         if shards == 0 || shards > u32::MAX as usize {
             return Err(PyValueError::new_err("a lane has at least one shard"));
         }

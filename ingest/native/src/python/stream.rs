@@ -75,8 +75,10 @@ impl StreamDecoder {
             self.stream.learn(body, before.to_vec(), after.to_vec(), None);
             return Ok(true);
         }
-        let sizes: Vec<StoredSize> =
-            sizes.iter().map(|(fixed, length_bytes)| StoredSize { fixed: *fixed, length_bytes: *length_bytes }).collect();
+        let sizes: Vec<StoredSize> = sizes
+            .iter()
+            .map(|(fixed, length_bytes)| StoredSize { fixed: *fixed, length_bytes: *length_bytes })
+            .collect();
         let keys: Vec<(usize, KeyColumn)> =
             keys.iter().map(|(column, spec)| Ok((*column, key_column(spec)?))).collect::<PyResult<_>>()?;
         let noted: Vec<usize> = keys.iter().map(|(column, _)| *column).collect();
@@ -84,7 +86,9 @@ impl StreamDecoder {
             [] => Some(None),
             bitmap => ImageLayout::new(&sizes, bitmap, &noted).map(Some),
         };
-        let (Some(before_layout), Some(after_layout)) = (layout(before), layout(after)) else { return Ok(false) };
+        let (Some(before_layout), Some(after_layout)) = (layout(before), layout(after)) else {
+            return Ok(false);
+        };
         let plan = |spec: &RouteSpec| -> Option<KeyPlan> {
             let columns = spec.1.iter().chain(&spec.2).map(|column| {
                 let slot = noted.iter().position(|one| one == column)?;
@@ -96,7 +100,9 @@ impl StreamDecoder {
         for (flow, specs) in &lanes {
             let mut routes = Vec::new();
             for spec in specs {
-                let Some(plan) = plan(spec).filter(|plan| plan.key > 0) else { return Ok(false) };
+                let Some(plan) = plan(spec).filter(|plan| plan.key > 0) else {
+                    return Ok(false);
+                };
                 routes.push(Route {
                     shape: spec.0,
                     before: before_layout.is_some().then(|| plan.clone()),
