@@ -13,6 +13,7 @@ from typing import Any
 from actors import logs
 from actors.checkpointer import Checkpointer
 from actors.clock import SystemClock
+from actors.codec import reader_codec
 from actors.drivers import open_driver
 from actors.drivers.dead_letters import SqlDeadLetters
 from actors.drivers.mysql.dump import DumpOptions
@@ -31,7 +32,6 @@ from actors.source import LaneSetting, MysqlStreamSource
 from actors.stream import StreamRun
 from actors.tracing import FlowTracer
 from actors.wiring import spawn
-from ingest.binlog.codec import PureReaderCodec
 from ingest.binlog.slice_decoder import PureSliceDecoder
 from ingest.checkpoint.contract import CheckpointStore
 from ingest.config.check import config_version, fingerprint
@@ -151,7 +151,7 @@ class ConfiguredSource:
             partial(connect_options, self._config, self._cluster),
             DumpOptions(options.heartbeat_ms, options.read_timeout_ms),
             identity_of(name, options.server_id_of(self._cluster, self._group)),
-            PureReaderCodec(),
+            reader_codec(),
             settings,
             LanePreflight(self._config),
             schemas_for,

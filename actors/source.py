@@ -118,16 +118,18 @@ class MysqlStreamSource:
         for one in assignments:
             setting = self._settings[one.lane]
             tail = TailCoalescer(self._tail_map())
-            dispatcher = LaneDispatcher(setting.plan(one.epoch, source.uuid), points[one.lane], tail)
+            plan = setting.plan(one.epoch, source.uuid)
+            dispatcher = LaneDispatcher(plan, points[one.lane], tail, self._codec.flow)
             lanes.append(LaneRun(dispatcher, one.shards, one.checkpointer))
             routed[one.lane] = RoutedLane(dispatcher, setting.routes, setting.statements)
-        router = StreamRouter(self._codec, schemas, routed, _common(points.values()))
+        decoder = self._codec.stream(checksum=True)
+        router = StreamRouter(self._codec, schemas, routed, _common(points.values()), decoder.short_way)
         with self._lock:
             self._current = endpoint
             if self._asking is not None:
                 self._asking.close()
                 self._asking = None
-        return StreamRun(str(endpoint), dump, self._codec.stream(checksum=True), router, lanes, self._clock)
+        return StreamRun(str(endpoint), dump, decoder, router, lanes, self._clock)
 
     def executed(self) -> str | None:
         """The server's gtid_executed now; None before a stream is open. WorldProblem when it doesn't answer."""

@@ -13,7 +13,7 @@ import os
 import queue
 import select
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -22,7 +22,7 @@ from actors.clock import Clock
 from actors.mailbox import Answer, Peer
 from ingest.binlog.framing import DAMAGED_IN_TRANSIT
 from ingest.binlog.gtid import GtidSet
-from ingest.codec import BinlogEvent, StreamDecoder
+from ingest.codec import Progress, StreamDecoder
 from ingest.lane.dispatcher import LaneDispatcher, Phase
 from ingest.lane.router import StreamRouter
 from ingest.problems import Problem, WorldProblem, declare
@@ -35,6 +35,9 @@ FELL_BEHIND = declare(
 
 STALL_MS = 1_000.0
 """How long a full lane may hold up the lanes that share its stream."""
+
+EVENTS_AT_ONCE = 256
+"""How many events are taken before parcels and answers are looked after."""
 
 REPORT_MS = 100.0
 IDLE_WAIT_MS = 50.0
@@ -126,8 +129,6 @@ class StreamRun:
         self._wake_out, self._wake_in = os.pipe()
         os.set_blocking(self._wake_out, False)
         os.set_blocking(self._wake_in, False)
-        self._payloads: Iterator[bytes] = iter(())
-        self._events: Iterator[BinlogEvent] = iter(())
         self._draining: set[str] = set()
         self._outcomes: dict[str, Problem | None] = {}
         self._reports: dict[str, LaneReport] = {}
@@ -187,24 +188,20 @@ class StreamRun:
         if not self._may_read():
             self._wait(with_socket=False)
             return True
-        for _ in range(256):
-            event = next(self._events, None)
-            if event is not None:
-                self._router.take(event)
-                self._reap_failed()
-                if not self._may_read():
-                    return False
+        for _ in range(EVENTS_AT_ONCE):
+            event = self._decoder.next_event()
+            if event is None:
+                payloads = self._packets.read_available()
+                if not payloads:
+                    self._wait(with_socket=True)
+                    return True
+                self._bytes_read += sum(map(len, payloads))
+                self._decoder.push(payloads)
                 continue
-            payload = next(self._payloads, None)
-            if payload is not None:
-                self._bytes_read += len(payload)
-                self._events = iter(self._decoder.feed(payload))
-                continue
-            payloads = self._packets.read_available()
-            if not payloads:
-                self._wait(with_socket=True)
-                return True
-            self._payloads = iter(payloads)
+            self._router.take(event)
+            self._reap_failed()
+            if isinstance(event, Progress) or not self._may_read():
+                return False
         return False
 
     def _may_read(self) -> bool:

@@ -7,14 +7,18 @@ record batches. None of them does I/O. All raise ``DataProblem`` and nothing els
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
 from ingest.schema import TableName, TableSchema
 from ingest.slices import Kind, Slice
+
+if TYPE_CHECKING:
+    from ingest.lane.flow import FlowPlan, LaneFlow
+    from ingest.lane.router import ShortRoute
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +89,65 @@ class Heartbeat:
     position: int
 
 
-BinlogEvent = TransactionBegin | TableMap | RowsEvent | Statement | TransactionEnd | Rotated | Heartbeat
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Events that a native stream has put into the flows by itself: where it stands after them. ``gtid``: the newest
+    transaction, "" when none began. ``executed``: the transactions that ended, as (source, first, last)."""
+
+    gtid: str
+    file: str
+    position: int
+    commit_us: int
+    transactions: int
+    row_changes: int
+    executed: Sequence[tuple[str, int, int]]
+
+
+BinlogEvent = TransactionBegin | TableMap | RowsEvent | Statement | TransactionEnd | Rotated | Heartbeat | Progress
+
+
+class ShortWay(Protocol):
+    """A stream that can put the rows of learned tables into the flows itself, without a value per event or row.
+
+    What it can't do wholly (a new table, a statement, a NULL key, damage) comes out as an event, nothing of it done.
+    """
+
+    def flow_into(self, flows: Sequence[LaneFlow]) -> None:
+        """From now on learned rows go to these flows (none: every event comes out). Nothing is learned any more."""
+
+    def forget(self) -> None:
+        """Nothing is learned any more."""
+
+    def learn(
+        self,
+        table_map: bytes,
+        schema: TableSchema,
+        before_present: bytes,
+        after_present: bytes,
+        lanes: Sequence[tuple[int, Sequence[ShortRoute]]],
+    ) -> None:
+        """Rows of this table map and these bitmaps go to the flows, by number."""
+
+    def pass_over(self, table_map: bytes, before_present: bytes, after_present: bytes) -> None:
+        """Rows of this table map and these bitmaps concern no lane."""
 
 
 class StreamDecoder(Protocol):
     """Sans-IO decoder of one dump: payloads of the packets after COM_BINLOG_DUMP_GTID, in order."""
 
-    def feed(self, payload: bytes) -> Iterable[BinlogEvent]:
-        """One packet payload (the event, checksum included; the packet's 0x00 status byte is already gone) to its
-        events, to be consumed in full before the next payload is fed.
+    @property
+    def short_way(self) -> ShortWay | None:
+        """How rows can go to the flows without coming out; None in the pure decoder."""
 
-        Compressed transactions give the events inside one by one, so that the caller can pause between them. Raises DataProblem: a checksum that doesn't fit, a
-        truncated event, an event that isn't understood (named).
+    def push(self, payloads: Sequence[bytes]) -> None:
+        """Packet payloads (an event each, checksum included; the packet's 0x00 status byte is already gone) behind
+        those that wait."""
+
+    def next_event(self) -> BinlogEvent | None:
+        """The next event, or None when the payloads are used up.
+
+        Compressed transactions give the events inside one by one, so that the caller can pause between them. Raises
+        DataProblem: a checksum that doesn't fit, a truncated event, an event that isn't understood (named).
         """
 
 
@@ -166,3 +217,6 @@ class ReaderCodec(Protocol):
 
     def walker(self, schema: TableSchema, before_present: bytes, after_present: bytes) -> RowWalker:
         """A walker for rows events of this shape."""
+
+    def flow(self, plan: FlowPlan) -> LaneFlow:
+        """A lane's buffers and ledger."""

@@ -11,6 +11,7 @@ grouped by shape, not ordered: the shard coalesces a parcel per document, highes
 from __future__ import annotations
 
 import enum
+import struct
 from dataclasses import dataclass
 
 
@@ -35,6 +36,32 @@ class TransactionStamp:
     file: str
     position: int
 
+    def pack(self) -> bytes:
+        """As bytes: commit time and position (u64), then GTID and file, each behind its length (u16); little-endian."""
+        gtid, file = self.gtid.encode(), self.file.encode()
+        head = struct.pack("<QQH", self.commit_us, self.position, len(gtid))
+        return b"".join((head, gtid, struct.pack("<H", len(file)), file))
+
+
+def unpack_stamps(packed: bytes) -> tuple[TransactionStamp, ...]:
+    """Packed stamps, one behind the other. ValueError when they end within one."""
+    stamps = []
+    at = 0
+    while at < len(packed):
+        try:
+            commit_us, position, size = struct.unpack_from("<QQH", packed, at)
+            middle = at + 18 + size
+            (file_size,) = struct.unpack_from("<H", packed, middle)
+        except struct.error:
+            raise ValueError("packed stamps end within one") from None
+        end = middle + 2 + file_size
+        if end > len(packed):
+            raise ValueError("packed stamps end within one")
+        gtid, file = packed[at + 18 : middle].decode(), packed[middle + 2 : end].decode()
+        stamps.append(TransactionStamp(gtid, commit_us, file, position))
+        at = end
+    return tuple(stamps)
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -45,7 +72,8 @@ class Slice:
     ``kinds``: one Kind per row. ``ordinals``: little-endian u64 per row. ``images``: before image then after image of
     each row, concatenated; ``ends``: little-endian u32, two per row: where its before image and its after image end in
     ``images`` (an absent image has zero length). ``before_present`` / ``after_present``: the columns-present bitmaps.
-    ``stamps`` and ``stamp_of`` (little-endian u32 per row): the transaction of each row.
+    ``packed_stamps`` (``TransactionStamp.pack``) and ``stamp_of`` (little-endian u32 per row): the transaction of each
+    row.
     ``tail``: earlier history of these keys may be unknown to the sink (a coalesced tail): a row that doesn't pass the
     filter must then delete its document, even if its before image didn't pass either.
     """
@@ -59,7 +87,7 @@ class Slice:
     ordinals: bytes
     images: bytes
     ends: bytes
-    stamps: tuple[TransactionStamp, ...]
+    packed_stamps: bytes
     stamp_of: bytes
     tail: bool = False
 
@@ -67,6 +95,11 @@ class Slice:
     def rows(self) -> int:
         """How many rows."""
         return len(self.kinds)
+
+    @property
+    def stamps(self) -> tuple[TransactionStamp, ...]:
+        """The transactions of the rows."""
+        return unpack_stamps(self.packed_stamps)
 
 
 @dataclass(frozen=True, slots=True)

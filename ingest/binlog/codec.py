@@ -5,6 +5,7 @@ from __future__ import annotations
 from ingest.binlog.stream import PureStreamDecoder
 from ingest.binlog.table_map import table_schema
 from ingest.binlog.walker import PureRowWalker
+from ingest.lane.flow import FlowPlan, PureFlow
 from ingest.schema import TableSchema
 
 
@@ -22,3 +23,7 @@ class PureReaderCodec:
     def walker(self, schema: TableSchema, before_present: bytes, after_present: bytes) -> PureRowWalker:
         """A walker for rows events of this shape."""
         return PureRowWalker(schema, before_present, after_present)
+
+    def flow(self, plan: FlowPlan) -> PureFlow:
+        """A lane's buffers and ledger."""
+        return PureFlow(plan)

@@ -9,7 +9,8 @@ Positions are 64-bit: a header holds the low 32 bits of its end position, and a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ingest.binlog.cursor import Cursor, Damage, Damaged
 from ingest.binlog.framing import (
@@ -102,6 +103,8 @@ class PureStreamDecoder:
         self._format: EventFormat | None = None
         self._transaction = TransactionState()
         self._inflating = False
+        self._payloads: deque[bytes] = deque()
+        self._events: Iterator[BinlogEvent] = iter(())
         self._tables: set[int] = set()
         self._table_maps: dict[bytes, TableMap] = {}
         self._handlers: dict[int, Callable[[int, int, bytes, int, int], Iterable[BinlogEvent]]] = {
@@ -121,6 +124,25 @@ class PureStreamDecoder:
             **dict.fromkeys(_STATEMENT_EVENTS, self._statement_event),
             **dict.fromkeys(_PASSED_OVER, self._pass_over),
         }
+
+    @property
+    def short_way(self) -> None:
+        """See ``StreamDecoder``."""
+        return None
+
+    def push(self, payloads: Sequence[bytes]) -> None:
+        """See ``StreamDecoder``."""
+        self._payloads.extend(payloads)
+
+    def next_event(self) -> BinlogEvent | None:
+        """See ``StreamDecoder``."""
+        while True:
+            event = next(self._events, None)
+            if event is not None:
+                return event
+            if not self._payloads:
+                return None
+            self._events = iter(self.feed(self._payloads.popleft()))
 
     def feed(self, payload: bytes) -> Iterable[BinlogEvent]:
         """One event (header and checksum included) to its BinlogEvents, to be consumed before the next call: a

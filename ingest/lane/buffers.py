@@ -13,7 +13,7 @@ import sys
 from collections import deque
 from dataclasses import dataclass, field
 
-from ingest.slices import Kind, Slice, TransactionStamp
+from ingest.slices import Kind, Slice
 
 ROW_OVERHEAD_BYTES = 64
 """What a buffered row costs beside its images (measured: kinds, ordinals, offsets and two bytes objects)."""
@@ -41,11 +41,11 @@ class _SliceBuilder:
     ordinals: array.array[int] = field(default_factory=lambda: array.array("Q"))
     images: list[bytes] = field(default_factory=list)
     ends: array.array[int] = field(default_factory=lambda: array.array("I"))
-    stamps: list[TransactionStamp] = field(default_factory=list)
+    stamps: list[bytes] = field(default_factory=list)
     stamp_of: array.array[int] = field(default_factory=lambda: array.array("I"))
     end: int = 0
 
-    def add(self, kind: Kind, ordinal: int, before: bytes, after: bytes, stamp: TransactionStamp) -> None:
+    def add(self, kind: Kind, ordinal: int, before: bytes, after: bytes, stamp: bytes) -> None:
         """Append one row."""
         self.kinds.append(kind)
         self.ordinals.append(ordinal)
@@ -55,7 +55,7 @@ class _SliceBuilder:
         self.end = middle + len(after)
         self.ends.append(middle)
         self.ends.append(self.end)
-        if not self.stamps or self.stamps[-1] is not stamp:
+        if not self.stamps or self.stamps[-1] != stamp:
             self.stamps.append(stamp)
         self.stamp_of.append(len(self.stamps) - 1)
 
@@ -71,7 +71,7 @@ class _SliceBuilder:
             _little_endian(self.ordinals),
             b"".join(self.images),
             _little_endian(self.ends),
-            tuple(self.stamps),
+            b"".join(self.stamps),
             _little_endian(self.stamp_of),
             shape.tail,
         )
@@ -94,9 +94,7 @@ class Batch:
     last_ordinal: int = 0
     _builders: dict[SliceShape, _SliceBuilder] = field(default_factory=dict)
 
-    def add(
-        self, shape: SliceShape, kind: Kind, ordinal: int, before: bytes, after: bytes, stamp: TransactionStamp
-    ) -> int:
+    def add(self, shape: SliceShape, kind: Kind, ordinal: int, before: bytes, after: bytes, stamp: bytes) -> int:
         """Append one row (ordinals may come in any order in a tail). Returns its size in bytes."""
         builder = self._builders.get(shape)
         if builder is None:
@@ -126,9 +124,7 @@ class ShardBuffer:
         self.size_bytes = 0
         self.rows = 0
 
-    def add(
-        self, shape: SliceShape, kind: Kind, ordinal: int, before: bytes, after: bytes, stamp: TransactionStamp
-    ) -> None:
+    def add(self, shape: SliceShape, kind: Kind, ordinal: int, before: bytes, after: bytes, stamp: bytes) -> None:
         """Append one row change; an absent image is b""."""
         growing = self._growing
         self.size_bytes += growing.add(shape, kind, ordinal, before, after, stamp)

@@ -14,18 +14,18 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.record import CheckpointRecord
 from ingest.keys import shard_of
-from ingest.lane.buffers import ShardBuffer, SliceShape
-from ingest.lane.frontier import Frontier, Ledger
+from ingest.lane.buffers import SliceShape
+from ingest.lane.flow import FlowPlan, LaneFlow
+from ingest.lane.frontier import Frontier
 from ingest.lane.resume import ResumePoint
 from ingest.lane.tail import TailCoalescer, TailRow
 from ingest.slices import Kind, Parcel, TransactionStamp
-from ingest.version import ORDINAL_MAX
 
 DocumentChange = tuple[str, str, SliceShape, Kind, bytes, bytes]
 """What a row change means for one document: (document key, identity, shape, kind, before image, after image). The
@@ -72,7 +72,6 @@ class _Flight:
 class _Shard:
     """One shard's credits."""
 
-    buffer: ShardBuffer
     flights: deque[_Flight]
     sequence: int = 0
     waiting_since_ms: float | None = None
@@ -81,22 +80,21 @@ class _Shard:
 class LaneDispatcher:
     """See the module. Not thread-safe: one reader drives it. Times are monotonic milliseconds, handed in."""
 
-    def __init__(self, plan: LanePlan, resume: ResumePoint, tail: TailCoalescer) -> None:
+    def __init__(
+        self, plan: LanePlan, resume: ResumePoint, tail: TailCoalescer, flow: Callable[[FlowPlan], LaneFlow]
+    ) -> None:
         self.plan = plan
+        self.flow = flow(FlowPlan(resume.frontier, plan.shards, plan.batch_rows, plan.batch_bytes, plan.buffer_bytes))
         self.phase = Phase.LIVE if resume.tail_rows == 0 else Phase.TAIL
         self._tail_rows = resume.tail_rows
         self._tail = tail
         self._draining: Iterator[TailRow] | None = None
         self._tail_last_ordinal = 0
         self._held: list[TailRow] = []
-        self._ledger = Ledger(resume.frontier)
-        self._frontier = resume.frontier
         self._missing = GtidSet.parse(resume.end).subtract(GtidSet.parse(resume.frontier.executed))
         self._missing_count = self._missing.count()
-        self._shards = [_Shard(ShardBuffer(plan.batch_rows, plan.batch_bytes), deque()) for _ in range(plan.shards)]
-        self._ordinal = 0
-        self._skip = 0
-        self._stamp: TransactionStamp | None = None
+        self._shards = [_Shard(deque()) for _ in range(plan.shards)]
+        self._stamp = b""
         self._durable_reserve = 0
         self._committing: tuple[int, Frontier, int] | None = None
         self._durable_frontier: Frontier | None = None
@@ -112,44 +110,48 @@ class LaneDispatcher:
 
     def begin(self, stamp: TransactionStamp) -> bool:
         """A transaction begins. False when the frontier holds it: its changes aren't wanted then."""
-        if self._ledger.holds(stamp.gtid):
-            self._stamp = None
-            return False
-        self._skip = self._ledger.begin(stamp.gtid, self._ordinal)
-        self._stamp = stamp
-        return True
+        if not self.is_flowing:
+            self._stamp = stamp.pack()
+        return self.flow.begin(stamp)
+
+    @property
+    def wants(self) -> bool:
+        """Are the current transaction's changes wanted?"""
+        return self.flow.wants
+
+    @property
+    def is_flowing(self) -> bool:
+        """Do changes go to the shards' buffers at once? (Not while a tail is read or goes out.)"""
+        return self.phase is Phase.LIVE or (self._draining is None and self.phase is Phase.APPLYING_TAIL)
 
     def change(self, documents: Sequence[DocumentChange]) -> None:
-        """One row change of the current transaction, as what it means for each document it touches. Changes that the frontier's partial transaction holds are skipped."""
-        if self._stamp is None:
+        """One row change of the current transaction, as what it means for each document it touches. Changes that the
+        frontier's partial transaction holds are skipped."""
+        flow = self.flow
+        if not flow.wants:
             return
-        if self._skip:
-            self._skip -= 1
+        ordinal = flow.next_ordinal()
+        if ordinal is None:
             return
-        if self._ordinal >= ORDINAL_MAX:
-            raise OverflowError("the epoch's ordinals are used up; a new epoch is needed")
-        self._ordinal += 1
-        shards = self._shards
-        if self.phase is Phase.LIVE or (self._draining is None and self.phase is Phase.APPLYING_TAIL):
+        shards = self.plan.shards
+        if self.is_flowing:
             for key, _, shape, kind, before, after in documents:
-                shard = shards[shard_of(key, len(shards))]
-                shard.buffer.add(shape, kind, self._ordinal, before, after, self._stamp)
+                flow.add(shard_of(key, shards), shape, kind, ordinal, before, after)
             return
         for key, identity, shape, kind, before, after in documents:
-            row = TailRow(shard_of(key, len(shards)), shape, kind, self._ordinal, before, after, self._stamp)
+            row = TailRow(shard_of(key, shards), shape, kind, ordinal, before, after, self._stamp)
             if self.phase is Phase.TAIL:
                 self._tail.add(identity, row)
             else:
                 self._held.append(row)
-        if self.phase is Phase.TAIL and self._ordinal == self._tail_rows:
+        if self.phase is Phase.TAIL and ordinal == self._tail_rows:
             self._end_tail()
 
     def end(self, gtid: str) -> None:
         """The current transaction is complete."""
-        if self._stamp is None:
+        if not self.flow.wants:
             return
-        self._ledger.end(gtid, self._ordinal)
-        self._stamp = None
+        self.flow.end(gtid)
         if self.phase is Phase.TAIL:
             self._missing_count -= gtid in self._missing
             if not self._missing_count:
@@ -157,7 +159,7 @@ class LaneDispatcher:
 
     def _end_tail(self) -> None:
         self.phase = Phase.APPLYING_TAIL
-        self._tail_last_ordinal = self._ordinal
+        self._tail_last_ordinal = self.flow.ordinal
         self._draining = self._tail.drain()
 
     def pump_tail(self) -> None:
@@ -178,8 +180,7 @@ class LaneDispatcher:
             self._held.clear()
 
     def _enqueue(self, row: TailRow) -> None:
-        buffer = self._shards[row.shard].buffer
-        buffer.add(row.shape, row.kind, row.ordinal, row.before, row.after, row.stamp)
+        self.flow.add(row.shard, row.shape, row.kind, row.ordinal, row.before, row.after, row.stamp)
 
     @property
     def accepts_changes(self) -> bool:
@@ -189,7 +190,7 @@ class LaneDispatcher:
     @property
     def buffered_bytes(self) -> int:
         """Bytes of row images that wait for a shard."""
-        return sum(shard.buffer.size_bytes for shard in self._shards)
+        return self.flow.size_bytes
 
     # --- to the shards and back ---------------------------------------------------------------------------------
 
@@ -202,20 +203,20 @@ class LaneDispatcher:
         for number, shard in enumerate(self._shards):
             if len(shard.flights) >= self.plan.window:
                 continue
-            if shard.buffer.rows and shard.waiting_since_ms is None:
+            if shard.waiting_since_ms is None and self.flow.shard_rows(number):
                 shard.waiting_since_ms = now_ms
             waited = shard.waiting_since_ms is not None and now_ms - shard.waiting_since_ms >= self.plan.flush_ms
-            last = shard.buffer.next_last_ordinal(partial=not shard.flights and (dry or waited))
+            last = self.flow.next_last_ordinal(number, partial=not shard.flights and (dry or waited))
             if last is not None and last <= self._durable_reserve:
                 return self._depart(number, shard, now_ms)
         return None
 
     def _depart(self, number: int, shard: _Shard, now_ms: float) -> Parcel:
-        batch = shard.buffer.take()
+        batch = self.flow.take(number)
         shard.sequence += 1
-        shard.waiting_since_ms = now_ms if shard.buffer.rows else None
+        shard.waiting_since_ms = now_ms if self.flow.shard_rows(number) else None
         shard.flights.append(_Flight(shard.sequence, batch.first_ordinal, batch.rows, batch.size_bytes))
-        return Parcel(self.plan.lane, number, self.plan.epoch, shard.sequence, batch.slices(), batch.last_ordinal)
+        return Parcel(self.plan.lane, number, self.plan.epoch, shard.sequence, tuple(batch.slices), batch.last_ordinal)
 
     def acked(self, shard: int, sequence: int) -> None:
         """A shard has made a parcel durable. Parcels of a shard are acknowledged in order."""
@@ -225,11 +226,11 @@ class LaneDispatcher:
 
     def watermark(self) -> int:
         """Every ordinal up to this one is applied; 0 until a whole tail is."""
-        lowest = self._ordinal + 1
-        for shard in self._shards:
+        lowest = self.flow.ordinal + 1
+        for number, shard in enumerate(self._shards):
             for flight in shard.flights:
                 lowest = min(lowest, flight.first_ordinal)
-            waiting = shard.buffer.first_ordinal()
+            waiting = self.flow.first_ordinal(number)
             if waiting is not None:
                 lowest = min(lowest, waiting)
         if self.phase is Phase.LIVE:
@@ -250,13 +251,13 @@ class LaneDispatcher:
         if self._committing is not None or self.phase is Phase.TAIL:
             return None
         watermark = self.watermark()
-        reserve_short = self._durable_reserve - self._ordinal < self.plan.reserve_rows // 2
+        reserve_short = self._durable_reserve - self.flow.ordinal < self.plan.reserve_rows // 2
         if not reserve_short and now_ms - self._committed_at_ms < self.plan.checkpoint_ms:
             return None
-        frontier = self._ledger.advance(watermark)
+        frontier = self.flow.advance(watermark)
         if not reserve_short and frontier == self._durable_frontier:
             return None
-        reserve = max(self._durable_reserve, self._ordinal + self.plan.reserve_rows)
+        reserve = max(self._durable_reserve, self.flow.ordinal + self.plan.reserve_rows)
         self._committing = (reserve, frontier, watermark)
         self._committed_at_ms = now_ms
         return CheckpointRecord(
@@ -275,7 +276,7 @@ class LaneDispatcher:
         self._later_histories.append((gtid, history))
 
     def _history_at_frontier(self) -> str:
-        while self._later_histories and self._ledger.holds(self._later_histories[0][0]):
+        while self._later_histories and self.flow.holds(self._later_histories[0][0]):
             self._schema_history = self._later_histories.popleft()[1]
         return self._schema_history
 
@@ -296,7 +297,7 @@ class LaneDispatcher:
     @property
     def last_ordinal(self) -> int:
         """Row changes read in this epoch."""
-        return self._ordinal
+        return self.flow.ordinal
 
     @property
     def in_flight(self) -> int:
@@ -306,11 +307,11 @@ class LaneDispatcher:
     @property
     def buffered_rows(self) -> int:
         """Rows that wait for a shard or in the tail."""
-        return sum(shard.buffer.rows for shard in self._shards) + len(self._tail)
+        return self.flow.rows + len(self._tail)
 
     @property
     def idle(self) -> bool:
         """Is everything read also applied, and its frontier durable? (drained)"""
-        if self.phase is Phase.TAIL or self.watermark() < self._ordinal or self._committing is not None:
+        if self.phase is Phase.TAIL or self.watermark() < self.flow.ordinal or self._committing is not None:
             return False
-        return self._durable_frontier is not None and self._ledger.advance(self._ordinal) == self._durable_frontier
+        return self._durable_frontier is not None and self.flow.advance(self.flow.ordinal) == self._durable_frontier

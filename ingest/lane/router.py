@@ -17,11 +17,13 @@ from ingest.binlog.gtid import GtidSet, GtidSetBuilder
 from ingest.codec import (
     BinlogEvent,
     Heartbeat,
+    Progress,
     ReaderCodec,
     Rotated,
     RowBlock,
     RowsEvent,
     RowWalker,
+    ShortWay,
     Statement,
     TableMap,
     TransactionBegin,
@@ -60,6 +62,16 @@ class RuleRoute:
     key_columns: tuple[int, ...]
     place_columns: tuple[int, ...] = ()
     place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortRoute:
+    """A rule's route for a stream that can put rows into the flows itself: the shape its slices have, and the columns
+    of ``RuleRoute``."""
+
+    shape: SliceShape
+    key_columns: tuple[int, ...]
+    place_columns: tuple[int, ...]
 
 
 class LaneRoutes(Protocol):
@@ -111,10 +123,16 @@ class _Table:
 
 
 class StreamRouter:
-    """See the module. ``lanes`` by name; a lane may be taken out at any time. ``held``: what the stream leaves out."""
+    """See the module. ``lanes`` by name; a lane may be taken out at any time. ``held``: what the stream leaves out.
+    ``short_way``: the stream's, if it has one; it is taken while no lane has a tail."""
 
     def __init__(
-        self, codec: ReaderCodec, schemas: SchemaSource, lanes: Mapping[str, RoutedLane], held: GtidSet
+        self,
+        codec: ReaderCodec,
+        schemas: SchemaSource,
+        lanes: Mapping[str, RoutedLane],
+        held: GtidSet,
+        short_way: ShortWay | None = None,
     ) -> None:
         self._codec = codec
         self._schemas = schemas
@@ -123,6 +141,9 @@ class StreamRouter:
         self._known: dict[tuple[bytes, bytes], _Table] = {}
         self._walkers: dict[tuple[bytes, bytes, bytes, bytes], RowWalker] = {}
         self._shapes: dict[tuple[int, str, bytes, bytes, bytes, bytes], SliceShape] = {}
+        self._short_way = short_way
+        self._flowing: list[RoutedLane] = []
+        self._learned: set[tuple[bytes, bytes, bytes]] = set()
         self._read = GtidSetBuilder(held)
         self._gtid = ""
         self._wanting: list[RoutedLane] = []
@@ -134,7 +155,9 @@ class StreamRouter:
 
     def take(self, event: BinlogEvent) -> None:
         """One event. DataProblem: the whole stream can't go on; a lane's own trouble is put into ``failed``."""
-        if isinstance(event, RowsEvent):
+        if isinstance(event, Progress):
+            self._progress(event)
+        elif isinstance(event, RowsEvent):
             self._rows(event)
         elif isinstance(event, TableMap):
             self._table_map(event)
@@ -157,6 +180,7 @@ class StreamRouter:
         """A lane leaves the stream, if it is in it."""
         gone = self.lanes.pop(lane, None)
         self._wanting = [one for one in self._wanting if one is not gone]
+        self._choose_way()
 
     # --- transactions -------------------------------------------------------------------------------------------
 
@@ -173,9 +197,35 @@ class StreamRouter:
         for lane in self._wanting:
             lane.dispatcher.end(event.gtid)
         self._wanting = []
+        self._choose_way()
+
+    def _progress(self, event: Progress) -> None:
+        self._gtid = event.gtid or self._gtid
+        self.file, self.position = event.file, event.position
+        self.commit_us = event.commit_us or self.commit_us
+        self.transactions += event.transactions
+        self.row_changes += event.row_changes
+        for source, first, last in event.executed:
+            self._read.add_interval(source, first, last)
+        self._wanting = [lane for lane in self.lanes.values() if lane.dispatcher.wants]
+
+    def _choose_way(self) -> None:
+        """Rows may go to the flows by themselves while every lane takes its changes at once."""
+        if self._short_way is None:
+            return
+        lanes = list(self.lanes.values())
+        if not all(lane.dispatcher.is_flowing for lane in lanes):
+            lanes = []
+        if lanes != self._flowing:
+            self._flowing = lanes
+            self._learned.clear()
+            self._short_way.flow_into([lane.dispatcher.flow for lane in lanes])
 
     def _statement(self, event: Statement) -> None:
         history = self._schemas.on_statement(self._gtid, event.database, event.sql)
+        if self._short_way is not None:
+            self._learned.clear()
+            self._short_way.forget()  # what completes a table map may have changed
         for lane in self._wanting:
             if history is not None:
                 lane.dispatcher.schema_changed(self._gtid, history)
@@ -196,18 +246,54 @@ class StreamRouter:
             raise DataProblem(UNMAPPED, f"table id {event.table_id} has no table map", self._where(None))
         takers = [lane for lane in self._wanting if lane.failed is None and lane.routes.captures(table.map.name)]
         if not takers:
+            self._learn(table, event)
             return
         table = self._resolve(table, event.table_id)
         if event.partial_json:
             raise DataProblem(PARTIAL_JSON, f"a partial update of {table.map.name}", self._where(None))
         walker = self._walker(table, event)
         block = walker.walk(event)
+        self._learn(table, event)
         self.row_changes += len(block.before)
         for lane in takers:
             try:
                 self._deliver(lane, table, event, block, walker)
             except DataProblem as problem:
                 lane.failed = problem.with_where(table=table.map.name, **self._where(lane))  # type: ignore[assignment]
+
+    def _learn(self, table: _Table, event: RowsEvent) -> None:
+        """From the next event on, rows of this table and these bitmaps take the short way."""
+        key = (table.map.body[8:], event.before_present, event.after_present)
+        if self._short_way is None or not self._flowing or event.partial_json or key in self._learned:
+            return
+        lanes = []
+        for number, lane in enumerate(self._flowing):
+            if lane.failed is not None or not lane.routes.captures(table.map.name):
+                continue
+            if table.schema is None:
+                return  # a lane wants it, but not this transaction's: the next event tells
+            try:
+                routes = [
+                    ShortRoute(self._shape(route, table, event), route.key_columns, route.place_columns)
+                    for route in self._routes_of(lane, table)
+                ]
+            except DataProblem:
+                return  # the lane's own way names it
+            lanes.append((number, routes))
+        self._learned.add(key)
+        schema = table.schema
+        if schema is None:
+            self._short_way.pass_over(table.map.body, event.before_present, event.after_present)
+        else:
+            self._short_way.learn(table.map.body, schema, event.before_present, event.after_present, lanes)
+
+    def _routes_of(self, lane: RoutedLane, table: _Table) -> Sequence[RuleRoute]:
+        assert table.schema is not None and table.routes is not None
+        name = lane.dispatcher.plan.lane
+        routes = table.routes.get(name)
+        if routes is None:
+            routes = table.routes[name] = lane.routes.routes(table.schema)
+        return routes
 
     def _resolve(self, table: _Table, table_id: int) -> _Table:
         """The table with its schema; equal maps share one, so that rows of one shape share slices."""
@@ -231,11 +317,7 @@ class StreamRouter:
         return walker
 
     def _deliver(self, lane: RoutedLane, table: _Table, event: RowsEvent, block: RowBlock, walker: RowWalker) -> None:
-        assert table.schema is not None and table.routes is not None
-        name = lane.dispatcher.plan.lane
-        routes = table.routes.get(name)
-        if routes is None:
-            routes = table.routes[name] = lane.routes.routes(table.schema)
+        routes = self._routes_of(lane, table)
         changes: list[list[DocumentChange]] = [[] for _ in block.before]
         for route in routes:
             shape = self._shape(route, table, event)

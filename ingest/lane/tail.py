@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from ingest.lane.buffers import SliceShape
-from ingest.slices import Kind, TransactionStamp
+from ingest.slices import Kind
 
 DRAIN_KEYS = 10_000
 """How many keys ``drain`` looks ahead."""
@@ -27,7 +27,7 @@ decide the rest of its place). Two tables of one rule may have the same keys."""
 
 @dataclass(frozen=True, slots=True)
 class TailRow:
-    """The newest change of one key."""
+    """The newest change of one key; ``stamp`` is packed."""
 
     shard: int
     shape: SliceShape
@@ -35,7 +35,7 @@ class TailRow:
     ordinal: int
     before: bytes
     after: bytes
-    stamp: TransactionStamp
+    stamp: bytes
 
 
 class TailCoalescer:

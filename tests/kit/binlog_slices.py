@@ -41,7 +41,7 @@ def slice_of(
         ordinals=struct.pack(f"<{count}Q", *range(1, count + 1)),
         images=b"".join(images),
         ends=struct.pack(f"<{2 * count}I", *ends),
-        stamps=(STAMP,),
+        packed_stamps=STAMP.pack(),
         stamp_of=bytes(4 * count),
     )
 

@@ -16,6 +16,7 @@ from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.record import CheckpointRecord
 from ingest.lane.buffers import SliceShape
 from ingest.lane.dispatcher import LaneDispatcher, LanePlan
+from ingest.lane.flow import PureFlow
 from ingest.lane.frontier import Frontier
 from ingest.lane.resume import SourceFacts, resume_point
 from ingest.lane.tail import TailCoalescer
@@ -200,7 +201,7 @@ class Epoch:
             window=2, flush_ms=5, reserve_rows=8, checkpoint_ms=1, source_uuid=str(world.source_uuid),
             fingerprint="rules",
         )  # fmt: skip
-        self.dispatcher = LaneDispatcher(plan, point, TailCoalescer({}))
+        self.dispatcher = LaneDispatcher(plan, point, TailCoalescer({}), PureFlow)
         if not world.rules.hold_reserve:
             self.dispatcher._durable_reserve = 10**9
         self.source_uuid = world.source_uuid

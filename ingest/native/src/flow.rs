@@ -169,9 +169,9 @@ pub struct Flow {
     open: VecDeque<Open>,
     skip: u64,
     stamp: Option<Stamp>,
+    /// The stamp of the last row that had one of its own: rows of one transaction share it.
+    tail_stamp: Option<Stamp>,
     stamps: u64,
-    /// Changes of the stream go to the buffers at once (not so in a tail).
-    pub live: bool,
 }
 
 impl Flow {
@@ -189,8 +189,8 @@ impl Flow {
             open: VecDeque::new(),
             skip: 0,
             stamp: None,
+            tail_stamp: None,
             stamps: 0,
-            live: false,
         }
     }
 
@@ -230,7 +230,7 @@ impl Flow {
 
     /// Is there an ordinal for so many more changes?
     pub fn has_room_for(&self, changes: usize) -> bool {
-        self.ordinal.saturating_add(changes as u64) < self.ordinal_max
+        self.ordinal.saturating_add(changes as u64) <= self.ordinal_max
     }
 
     /// The next change's ordinal; none for a change that the frontier's partial transaction holds.
@@ -253,9 +253,15 @@ impl Flow {
 
     /// A row with a stamp of its own (a tail's).
     pub fn add_stamped(&mut self, shard: usize, row: &Row<'_>, ordinal: u64, packed: &[u8]) {
-        self.stamps += 1;
-        let stamp = Stamp { number: self.stamps, packed: packed.to_vec() };
+        let stamp = match self.tail_stamp.take() {
+            Some(stamp) if stamp.packed == packed => stamp,
+            _ => {
+                self.stamps += 1;
+                Stamp { number: self.stamps, packed: packed.to_vec() }
+            }
+        };
         self.put(shard, row, ordinal, &stamp);
+        self.tail_stamp = Some(stamp);
     }
 
     fn put(&mut self, shard: usize, row: &Row<'_>, ordinal: u64, stamp: &Stamp) {

@@ -28,6 +28,9 @@ pub enum KeyColumn {
     Utf8 {
         length_bytes: usize,
     },
+    Ascii {
+        length_bytes: usize,
+    },
     /// Lower-case hex; filled up with zero bytes to `width`.
     Hex {
         length_bytes: usize,
@@ -75,6 +78,10 @@ impl KeyColumn {
             KeyColumn::Set { size, names } => set_names(le(data.get(..*size)?), names, out)?,
             KeyColumn::Utf8 { length_bytes } => {
                 out.extend_from_slice(std::str::from_utf8(string(data, *length_bytes)?).ok()?.as_bytes());
+            }
+            KeyColumn::Ascii { length_bytes } => {
+                let text = string(data, *length_bytes)?;
+                text.is_ascii().then(|| out.extend_from_slice(text))?;
             }
             KeyColumn::Hex { length_bytes, width } => hex(string(data, *length_bytes)?, *width, out),
             KeyColumn::Decimal { precision, scale } => decimal(data, *precision, *scale, out)?,

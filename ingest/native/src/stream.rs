@@ -289,6 +289,12 @@ impl Stream {
         }
     }
 
+    /// (file, position, the open transaction's GTID or "").
+    pub fn place(&self) -> (String, u64, String) {
+        let gtid = self.state.transaction.gtid.as_ref().map(ToString::to_string).unwrap_or_default();
+        (self.state.file.clone(), self.state.position, gtid)
+    }
+
     /// Bytes that wait.
     pub fn waiting_bytes(&self) -> usize {
         self.input.len() - self.at

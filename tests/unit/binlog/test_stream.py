@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from ingest.binlog.file import split_file
 from ingest.binlog.gtid import GtidSet
-from ingest.binlog.stream import PureStreamDecoder
 from ingest.codec import (
     BinlogEvent,
     Heartbeat,
@@ -25,12 +24,20 @@ from ingest.codec import (
 from ingest.problems import DataProblem
 from ingest.slices import Kind
 from tests.kit.binlog_writer import BinlogWriter, Change, ColumnSpec, TableSpec, packed
+from tests.kit.codecs import CODECS, codec_id
 
 TABLE = TableSpec("shop", "t", (ColumnSpec("id"), ColumnSpec("name", "varchar", nullable=True)))
 INSERT = Change(TABLE, None, (1, "a"))
 UPDATE = Change(TABLE, (1, "a"), (1, "b"))
 DELETE = Change(TABLE, (1, "b"), None)
 UUID = BinlogWriter().server_uuid
+codec = CODECS[0]
+
+
+@pytest.fixture(autouse=True, scope="module", params=CODECS, ids=codec_id)
+def each_codec(request: pytest.FixtureRequest) -> None:
+    """Every test of this module runs on each codec."""
+    globals()["codec"] = request.param
 
 
 def started(checksum: bool = True) -> BinlogWriter:
@@ -41,7 +48,7 @@ def started(checksum: bool = True) -> BinlogWriter:
 
 
 def decoded(payloads: Sequence[bytes], checksum: bool = True) -> list[BinlogEvent]:
-    stream = PureStreamDecoder(checksum=checksum)
+    stream = codec.stream(checksum=checksum)
     return [event for payload in payloads for event in stream.feed(payload)]
 
 
@@ -74,16 +81,17 @@ def test_compressed_transaction_is_inflated_as_it_is_taken() -> None:
     """A compressed transaction's events come one by one, not as a list of all of them; their end is the payload's."""
     writer = started()
     writer.compressed(5, [INSERT, UPDATE] * 50)
-    stream = PureStreamDecoder(checksum=True)
+    stream = codec.stream(checksum=True)
     *head, last = writer.events()
-    for payload in head:
-        list(stream.feed(payload))
-    events = iter(stream.feed(last))
-    assert isinstance(next(events), TableMap)
-    with pytest.raises(RuntimeError):
-        stream.feed(head[0])
-    *_, end = events
-    assert list(stream.feed(writer.heartbeat()))
+    stream.push(head)
+    while stream.next_event() is not None:
+        pass
+    stream.push([last, writer.heartbeat()])
+    assert isinstance(stream.next_event(), TableMap)
+    rest = list(iter(stream.next_event, None))
+    end, heartbeat = rest[-2:]
+    assert isinstance(heartbeat, Heartbeat)
+    assert len(rest) == 2 * 100 + 1
     assert end == TransactionEnd(f"{UUID}:5", writer.position)
 
 
@@ -319,7 +327,7 @@ def test_a_flipped_bit_is_found(data: st.DataObject) -> None:
     damaged[bit // 8] ^= 1 << bit % 8
     if bit // 8 == 4 and damaged[4] == 15:
         return  # became a FORMAT_DESCRIPTION, which says itself whether it has a checksum
-    stream = PureStreamDecoder(checksum=True)
+    stream = codec.stream(checksum=True)
     for payload in events[:index]:
         list(stream.feed(payload))
     with pytest.raises(DataProblem):
@@ -334,7 +342,7 @@ def test_a_truncated_event_is_found(data: st.DataObject) -> None:
     events = writer.events()
     index = data.draw(st.integers(0, len(events) - 1))
     size = data.draw(st.integers(0, len(events[index]) - 1))
-    stream = PureStreamDecoder(checksum=False)
+    stream = codec.stream(checksum=False)
     for payload in events[:index]:
         list(stream.feed(payload))
     with pytest.raises(DataProblem):

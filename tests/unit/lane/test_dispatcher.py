@@ -7,6 +7,7 @@ from dataclasses import replace
 from ingest.keys import shard_of
 from ingest.lane.buffers import SliceShape
 from ingest.lane.dispatcher import LaneDispatcher, LanePlan, Phase
+from ingest.lane.flow import PureFlow
 from ingest.lane.frontier import Frontier
 from ingest.lane.resume import ResumePoint
 from ingest.lane.tail import TailCoalescer
@@ -21,7 +22,7 @@ PLAN = LanePlan(
 
 
 def dispatcher(plan: LanePlan = PLAN, *, tail_rows: int | None = 0, end: str = "") -> LaneDispatcher:
-    return LaneDispatcher(plan, ResumePoint(Frontier(""), tail_rows, end), TailCoalescer({}))
+    return LaneDispatcher(plan, ResumePoint(Frontier(""), tail_rows, end), TailCoalescer({}), PureFlow)
 
 
 def transaction(lane: LaneDispatcher, number: int, *keys: str) -> None:

@@ -36,6 +36,12 @@ impl StreamDecoder {
         }
     }
 
+    /// (file, position, the open transaction's GTID or "").
+    #[getter]
+    fn place(&self) -> (String, u64, String) {
+        self.stream.place()
+    }
+
     #[getter]
     fn waiting_bytes(&self) -> usize {
         self.stream.waiting_bytes()
@@ -182,6 +188,7 @@ fn key_column(spec: &Bound<'_, PyTuple>) -> PyResult<KeyColumn> {
         "enum" => KeyColumn::Enum { size: sized(number(1)?)?, names: names(2)? },
         "set" => KeyColumn::Set { size: sized(number(1)?)?, names: names(2)? },
         "utf8" => KeyColumn::Utf8 { length_bytes: sized(number(1)?)? },
+        "ascii" => KeyColumn::Ascii { length_bytes: sized(number(1)?)? },
         "hex" => KeyColumn::Hex { length_bytes: sized(number(1)?)?, width: number(2)? },
         "decimal" => {
             let (precision, scale) = (number(1)?, number(2)?);
