@@ -9,6 +9,9 @@ LOCK_ARGS ?=
 # The layers of the tests, quickest first: unit tests, then every other folder that holds tests.
 LAYERS := tests/unit $(filter-out tests/unit/ tests/kit/ tests/__pycache__/,$(wildcard tests/*/))
 
+# What the native core is built from.
+NATIVE := $(wildcard ingest/native/Cargo.*) $(shell find ingest/native/src -name '*.rs')
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-unit test-integration test-chaos lint types format docs lock
 
@@ -22,7 +25,7 @@ help: ## List the targets
 # The stamp goes when the clone was moved, since an environment holds absolute paths.
 $(shell [ "$$(cat .venv/.place 2>/dev/null)" = "$$(pwd)" ] || rm -f .venv/.installed)
 
-.venv/.installed: requirements.lock pyproject.toml .ci/setup
+.venv/.installed: requirements.lock pyproject.toml .ci/setup .ci/native_core.py $(NATIVE)
 	@PYTHON="$(PYTHON)" .ci/setup
 
 setup: .venv/.installed ## Make or renew .venv from requirements.lock

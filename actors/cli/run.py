@@ -19,6 +19,7 @@ from actors.cli.servers import all_problems, problems_by_lane
 from actors.cli.session import Session, Signals
 from actors.cli.source import load_config
 from actors.cli.target import cluster_address
+from actors.codec import codec_line
 from actors.control import Pipeline, launch
 from actors.runtime import LocalRay, RayAddress, Run, forget_run, join, known_runs, leave, record_run
 from ingest.config.model import Config
@@ -121,6 +122,7 @@ def _ray(address: str | None, trace: TraceFilter | None, view: View, signals: Si
 def _launched(config: Config, ray_address: RayAddress, trace: TraceFilter | None, view: View) -> Iterator[Pipeline]:
     """The pipeline, checked, started and on record; ended in whatever way the block ends."""
     view.phase("starting")
+    view.say(codec_line())
     pipeline = launch(config, trace)
     try:
         record_run(Run(config.name, ray_address, tuple(config.clusters), os.getpid()))

@@ -13,6 +13,7 @@ import typer
 from actors.cli.live import LiveView, View
 from actors.cli.options import AsJson
 from actors.cli.session import Signals
+from actors.codec import codec_line
 from actors.demo.configuration import NAME
 from actors.demo.report import Places, result_json, result_lines
 from actors.demo.run import Demo, DemoOptions
@@ -56,7 +57,7 @@ def demo(
         run.launch(signals.take)
         places = _places(servers, run)
         run.catch_up()
-        _say(view, "look while it runs:", *places().lines())
+        _say(view, codec_line(), "look while it runs:", *places().lines())
         run.write()
         run.compare()
         if not as_json:

@@ -1,8 +1,13 @@
 """The native core's extension. A test compares this with what the library holds."""
 
+from typing import final
+
+__all__ = ["CoreProblem", "LaneFlow", "StreamDecoder"]
+
 class CoreProblem(Exception):
     """A problem by the name of its code; ``args`` is (code, what, [(place's name, value)])."""
 
+@final
 class LaneFlow:
     """A lane's buffers and ledger: see ``ingest.lane.flow.LaneFlow``; shapes are numbers here."""
 
@@ -39,6 +44,7 @@ class LaneFlow:
     ) -> tuple[int, int, int, int, list[tuple[int, bytes, bytes, bytes, bytes, bytes, bytes]]]: ...
     def advance(self, watermark: int) -> tuple[list[tuple[str, int, int]], tuple[str, int] | None, bool]: ...
 
+@final
 class StreamDecoder:
     """The packets of one dump: see ``ingest.codec.StreamDecoder``; events are tuples that begin with their kind."""
 
