@@ -153,8 +153,9 @@ def test_mysql_keeps_rows_address_and_identity_through_stop_and_kill() -> None:
 
 def test_mysql9_brings_its_client_programs(mysql9: Mysql) -> None:
     """``mysqlbinlog`` runs, and decodes a binlog of the server."""
+    file, *_ = ask(mysql9, "SHOW BINARY LOG STATUS")
     run(mysql9, "CREATE DATABASE stack_dump", "FLUSH BINARY LOGS")
-    argv = [*mysql9.program.argv("mysqlbinlog"), str(mysql9.data / "binlog.000001")]
+    argv = [*mysql9.program.argv("mysqlbinlog"), str(mysql9.data / str(file))]
     printed = subprocess.run(argv, env=mysql9.program.environment(), capture_output=True, text=True, check=True)
     assert "CREATE DATABASE stack_dump" in printed.stdout
 

@@ -64,9 +64,16 @@ KNOWN_WRONG = (
 )
 
 
+@pytest.fixture(scope="module")
+def own_mysql() -> Iterator[Mysql]:
+    """A server that never had a tagged GTID: with one, mysql-replication can't read PREVIOUS_GTIDS."""
+    with Mysql() as server:
+        yield server
+
+
 @pytest.fixture
-def cursor(mysql9: Mysql) -> Iterator[Any]:
-    with mysql9.connect() as connection, connection.cursor() as cursor:
+def cursor(own_mysql: Mysql) -> Iterator[Any]:
+    with own_mysql.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SET sql_mode = '', time_zone = '+00:00'")
         cursor.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
         cursor.execute(f"CREATE DATABASE {DATABASE} CHARSET utf8mb4")
@@ -148,13 +155,13 @@ def same(left: Any, right: Any) -> bool:
     return repr(left) == repr(right)
 
 
-def test_values_against_mysql_replication(mysql9: Mysql, cursor: Any) -> None:
+def test_values_against_mysql_replication(own_mysql: Mysql, cursor: Any) -> None:
     """Edge values of every type: mysql-replication gives the same, or differs for a reason in the list; and every
     reason in the list is seen (when it is mended, the list shrinks)."""
     cases = [case for case in TYPE_CASES if case.name != "vector"]  # its table map can't be read by mysql-replication
     for case in cases:
         cursor.execute(f"CREATE TABLE t_{case.name} (id INT AUTO_INCREMENT PRIMARY KEY, c {case.ddl})")
-    with capturing(mysql9, cursor) as capture:
+    with capturing(own_mysql, cursor) as capture:
         for case in cases:
             for literal in ("NULL", *case.literals):
                 cursor.execute(f"INSERT INTO t_{case.name} (c) VALUES ({literal})")
@@ -173,9 +180,9 @@ def test_values_against_mysql_replication(mysql9: Mysql, cursor: Any) -> None:
     assert seen == {known.reason for known in KNOWN_WRONG}
 
 
-def test_a_vector_table_is_beyond_mysql_replication(mysql9: Mysql, cursor: Any) -> None:
+def test_a_vector_table_is_beyond_mysql_replication(own_mysql: Mysql, cursor: Any) -> None:
     """Known wrong: mysql-replication can't read the table map of a table with a VECTOR column."""
-    with capturing(mysql9, cursor) as capture:
+    with capturing(own_mysql, cursor) as capture:
         cursor.execute("CREATE TABLE v (id INT PRIMARY KEY, c VECTOR(3))")
         cursor.execute("INSERT INTO v VALUES (1, TO_VECTOR('[1, 2, 3]'))")
     assert ours(capture.file_bytes)["v"] == [[1.0, 2.0, 3.0]]
