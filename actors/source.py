@@ -93,7 +93,7 @@ class MysqlStreamSource:
             points = {one.lane: self._resume(one, source) for one in assignments}
             held = _common(points.values())
             schemas = self._schemas(session, _history_of(points.values()), str(held))
-            dump = start_dump(session, self._identity, held, self._dump_options)
+            dump = start_dump(session, self._identity, held, self._dump_options, framer=self._codec.framer)
         except BaseException:
             session.close()
             raise

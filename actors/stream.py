@@ -22,7 +22,7 @@ from actors.clock import Clock
 from actors.mailbox import Answer, Peer
 from ingest.binlog.framing import DAMAGED_IN_TRANSIT
 from ingest.binlog.gtid import GtidSet
-from ingest.codec import Progress, StreamDecoder
+from ingest.codec import EventPackets, Progress, StreamDecoder
 from ingest.lane.dispatcher import LaneDispatcher, Phase
 from ingest.lane.router import StreamRouter
 from ingest.problems import Problem, WorldProblem, declare
@@ -49,8 +49,8 @@ class PacketSource(Protocol):
     def fileno(self) -> int:
         """To select on."""
 
-    def read_available(self) -> Sequence[bytes]:
-        """Payloads that are there, without waiting. Problems are final."""
+    def read_available(self) -> EventPackets:
+        """Events that are there, without waiting. Problems are final."""
 
     def close(self) -> None:
         """Let it go."""
@@ -191,12 +191,12 @@ class StreamRun:
         for _ in range(EVENTS_AT_ONCE):
             event = self._decoder.next_event()
             if event is None:
-                payloads = self._packets.read_available()
-                if not payloads:
+                packets = self._packets.read_available()
+                if not len(packets):
                     self._wait(with_socket=True)
                     return True
-                self._bytes_read += sum(map(len, payloads))
-                self._decoder.push(payloads)
+                self._bytes_read += packets.size_bytes
+                self._decoder.push(packets)
                 continue
             self._router.take(event)
             self._reap_failed()

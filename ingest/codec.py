@@ -106,6 +106,36 @@ class Progress:
 BinlogEvent = TransactionBegin | TableMap | RowsEvent | Statement | TransactionEnd | Rotated | Heartbeat | Progress
 
 
+class EventPackets(Protocol):
+    """Events of a dump that came together, in order, each with its checksum and without the packet's status byte."""
+
+    def __len__(self) -> int:
+        """How many events."""
+
+    def __getitem__(self, index: int, /) -> bytes:
+        """One event."""
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of all events."""
+
+    @property
+    def ending(self) -> bytes | None:
+        """The payload behind them that is no event (an error, an end), or None; what came behind it is gone."""
+
+
+class EventFramer(Protocol):
+    """Sans-IO: the bytes of a dump's socket to events."""
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes held back because their payload isn't whole yet; 0 at a packet's end."""
+
+    def feed(self, data: bytes) -> EventPackets:
+        """The events that ``data`` completes. WorldProblem ``mysql.stream_corrupt``; DataProblem
+        ``mysql.payload_too_large``. After a Problem the framer is of no use."""
+
+
 class ShortWay(Protocol):
     """A stream that can put the rows of learned tables into the flows itself, without a value per event or row.
 
@@ -139,9 +169,8 @@ class StreamDecoder(Protocol):
     def short_way(self) -> ShortWay | None:
         """How rows can go to the flows without coming out; None in the pure decoder."""
 
-    def push(self, payloads: Sequence[bytes]) -> None:
-        """Packet payloads (an event each, checksum included; the packet's 0x00 status byte is already gone) behind
-        those that wait."""
+    def push(self, packets: EventPackets) -> None:
+        """Events behind those that wait."""
 
     def next_event(self) -> BinlogEvent | None:
         """The next event, or None when the payloads are used up.
@@ -206,6 +235,9 @@ class SliceDecoder(Protocol):
 
 class ReaderCodec(Protocol):
     """What the reader needs of a codec, in one object (``ingest.binlog.codec`` gives the pure one)."""
+
+    def framer(self, payload_limit_bytes: int) -> EventFramer:
+        """A framer for a new dump; the bound is on one event."""
 
     def stream(self, *, checksum: bool) -> StreamDecoder:
         """A decoder for a new dump; ``checksum``: CRC-32 was negotiated."""

@@ -6,11 +6,16 @@ from ingest.binlog.stream import PureStreamDecoder
 from ingest.binlog.table_map import table_schema
 from ingest.binlog.walker import PureRowWalker
 from ingest.lane.flow import FlowPlan, PureFlow
+from ingest.mysql.framing import PureEventFramer
 from ingest.schema import TableSchema
 
 
 class PureReaderCodec:
     """See ``ingest.codec.ReaderCodec``."""
+
+    def framer(self, payload_limit_bytes: int) -> PureEventFramer:
+        """A framer for a new dump."""
+        return PureEventFramer(payload_limit_bytes)
 
     def stream(self, *, checksum: bool) -> PureStreamDecoder:
         """A decoder for a new dump; ``checksum``: CRC-32 was negotiated."""

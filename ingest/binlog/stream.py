@@ -10,7 +10,7 @@ Positions are 64-bit: a header holds the low 32 bits of its end position, and a 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from ingest.binlog.cursor import Cursor, Damage, Damaged
 from ingest.binlog.framing import (
@@ -34,6 +34,7 @@ from ingest.binlog.table_map import table_name_of
 from ingest.binlog.transaction import NO_GTID, TransactionState
 from ingest.codec import (
     BinlogEvent,
+    EventPackets,
     Heartbeat,
     Rotated,
     Statement,
@@ -130,9 +131,9 @@ class PureStreamDecoder:
         """See ``StreamDecoder``."""
         return None
 
-    def push(self, payloads: Sequence[bytes]) -> None:
+    def push(self, packets: EventPackets) -> None:
         """See ``StreamDecoder``."""
-        self._payloads.extend(payloads)
+        self._payloads.extend(packets[index] for index in range(len(packets)))
 
     def next_event(self) -> BinlogEvent | None:
         """See ``StreamDecoder``."""

@@ -8,6 +8,10 @@ before it is collected.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.mysql.packets import STATUS_OK
 from ingest.problems import DataProblem, WorldProblem, declare
 
 HEADER_BYTES = 4
@@ -24,6 +28,46 @@ PAYLOAD_TOO_LARGE = declare(
     "The server sent an event that is larger than the configured bound.",
     "Raise the cluster's bound on one event if the memory is there, or find the transaction that wrote such a row.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PureEventPackets:
+    """``ingest.codec.EventPackets`` as a tuple of bytes."""
+
+    events: Sequence[bytes]
+    ending: bytes | None = None
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def __getitem__(self, index: int, /) -> bytes:
+        return self.events[index]
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of all events."""
+        return sum(map(len, self.events))
+
+
+class PureEventFramer:
+    """``ingest.codec.EventFramer`` over a PacketFramer."""
+
+    def __init__(self, payload_limit_bytes: int) -> None:
+        self._framer = PacketFramer(1, payload_limit_bytes)
+
+    @property
+    def buffered_bytes(self) -> int:
+        """See ``EventFramer``."""
+        return self._framer.buffered_bytes
+
+    def feed(self, data: bytes) -> PureEventPackets:
+        """See ``EventFramer``."""
+        events: list[bytes] = []
+        for payload in self._framer.feed(data):
+            if payload[:1] != STATUS_OK:
+                return PureEventPackets(events, payload)
+            events.append(payload[1:])
+        return PureEventPackets(events)
 
 
 class PacketFramer:

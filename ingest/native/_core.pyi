@@ -2,7 +2,7 @@
 
 from typing import final
 
-__all__ = ["CoreProblem", "LaneFlow", "StreamDecoder"]
+__all__ = ["CoreProblem", "LaneFlow", "PacketFramer", "Packets", "StreamDecoder"]
 
 class CoreProblem(Exception):
     """A problem by the name of its code; ``args`` is (code, what, [(place's name, value)])."""
@@ -45,11 +45,32 @@ class LaneFlow:
     def advance(self, watermark: int) -> tuple[list[tuple[str, int, int]], tuple[str, int] | None, bool]: ...
 
 @final
+class Packets:
+    """The events of a dump that came together: see ``ingest.codec.EventPackets``."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> bytes: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def ending(self) -> bytes | None: ...
+
+@final
+class PacketFramer:
+    """Socket bytes to packets: see ``ingest.codec.EventFramer``."""
+
+    def __new__(cls, next_sequence: int, payload_limit_bytes: int) -> PacketFramer: ...
+    @property
+    def buffered_bytes(self) -> int: ...
+    def feed(self, data: bytes) -> Packets: ...
+
+@final
 class StreamDecoder:
     """The packets of one dump: see ``ingest.codec.StreamDecoder``; events are tuples that begin with their kind."""
 
     def __new__(cls, checksum: bool, file: str = "", position: int = 4) -> StreamDecoder: ...
     def push(self, payloads: list[bytes]) -> None: ...
+    def push_packets(self, packets: Packets) -> None: ...
     @property
     def waiting_bytes(self) -> int: ...
     @property

@@ -6,12 +6,16 @@ from ingest.binlog.table_map import table_schema
 from ingest.binlog.walker import PureRowWalker
 from ingest.lane.flow import FlowPlan
 from ingest.native.flow import NativeFlow
-from ingest.native.stream import NativeStreamDecoder
+from ingest.native.stream import NativeEventFramer, NativeStreamDecoder
 from ingest.schema import TableSchema
 
 
 class NativeReaderCodec:
     """See ``ReaderCodec``. Rows that come out as events (a new table, a NULL key) are cut by the pure walker."""
+
+    def framer(self, payload_limit_bytes: int) -> NativeEventFramer:
+        """A framer for a new dump."""
+        return NativeEventFramer(payload_limit_bytes)
 
     def stream(self, *, checksum: bool) -> NativeStreamDecoder:
         """A decoder for a new dump; ``checksum``: CRC-32 was negotiated."""

@@ -9,6 +9,7 @@ from ingest.binlog.row_layout import stored_size
 from ingest.binlog.table_map import table_name_of
 from ingest.codec import (
     BinlogEvent,
+    EventPackets,
     Heartbeat,
     Progress,
     Rotated,
@@ -20,12 +21,33 @@ from ingest.codec import (
 )
 from ingest.lane.flow import LaneFlow
 from ingest.lane.router import ShortRoute
+from ingest.mysql.framing import STREAM_CORRUPT
 from ingest.native import _core
 from ingest.native.flow import NativeFlow
 from ingest.native.keys import key_form
-from ingest.problems import DataProblem, catalogue
+from ingest.problems import DataProblem, WorldProblem, catalogue
 from ingest.schema import TableSchema
 from ingest.slices import Kind
+
+
+class NativeEventFramer:
+    """See ``EventFramer``."""
+
+    def __init__(self, payload_limit_bytes: int) -> None:
+        self._core = _core.PacketFramer(1, payload_limit_bytes)
+
+    @property
+    def buffered_bytes(self) -> int:
+        """See ``EventFramer``."""
+        return self._core.buffered_bytes
+
+    def feed(self, data: bytes) -> _core.Packets:
+        """See ``EventFramer``."""
+        try:
+            return self._core.feed(data)
+        except _core.CoreProblem as problem:
+            found = data_problem(problem)
+            raise WorldProblem(found.code, found.what) if found.code is STREAM_CORRUPT else found from None
 
 
 class NativeStreamDecoder:
@@ -40,9 +62,12 @@ class NativeStreamDecoder:
         """See ``StreamDecoder``."""
         return self
 
-    def push(self, payloads: Sequence[bytes]) -> None:
+    def push(self, packets: EventPackets) -> None:
         """See ``StreamDecoder``."""
-        self._core.push(list(payloads))
+        if isinstance(packets, _core.Packets):
+            self._core.push_packets(packets)
+        else:
+            self._core.push([packets[index] for index in range(len(packets))])
 
     def next_event(self) -> BinlogEvent | None:
         """See ``StreamDecoder``."""

@@ -20,15 +20,15 @@ from dataclasses import dataclass
 from actors.drivers.mysql.preflight import registered_replicas
 from actors.drivers.mysql.session import Session
 from ingest.binlog.gtid import GtidSet
+from ingest.codec import EventFramer, EventPackets
 from ingest.mysql.facts import Replica
-from ingest.mysql.framing import PacketFramer
+from ingest.mysql.framing import PureEventFramer, PureEventPackets
 from ingest.mysql.identity import REPORT_HOST, ReplicaIdentity
 from ingest.mysql.judgement import taken_identity
 from ingest.mysql.packets import (
     COM_BINLOG_DUMP_GTID,
     COM_REGISTER_SLAVE,
     STATUS_ERROR,
-    STATUS_OK,
     encode_dump_gtid,
     encode_register,
     is_eof,
@@ -89,11 +89,12 @@ class BinlogDump:
         missing: GtidSet,
         options: DumpOptions,
         clock: Callable[[], float],
+        framer: EventFramer,
     ) -> None:
         self._session = session
         self._identity = identity
         self._sock = _socket_of(session)
-        self._framer = PacketFramer(1, options.payload_limit_bytes)
+        self._framer = framer
         self.source = source
         self._missing = missing
         self._where = {**session.where, "server_id": identity.server_id}
@@ -115,8 +116,8 @@ class BinlogDump:
         """How long nothing has been read (not: how long nothing has come) from the server."""
         return self._clock() - self._last_byte_s
 
-    def read_available(self) -> list[bytes]:
-        """Every event that is complete by now (header and checksum included), [] when there is none.
+    def read_available(self) -> EventPackets:
+        """Every event that is complete by now (header and checksum included); empty when there is none.
 
         Call it when the socket is readable, and about once a heartbeat when it isn't: silence is only noticed here.
         WorldProblem: connection lost or silent, packets out of order. DataProblem: the server refuses to go on.
@@ -128,13 +129,12 @@ class BinlogDump:
             if self._ended is not None:
                 raise self._ended
             self._check_silence()
-            return []
+            return PureEventPackets(())
         self._last_byte_s = self._clock()
         self._started = True
-        payloads = self._framed(data)
-        return self._events_of(payloads)
+        return self._events_of(self._framed(data))
 
-    def _framed(self, data: bytes) -> list[bytes]:
+    def _framed(self, data: bytes) -> EventPackets:
         try:
             return self._framer.feed(data)
         except Problem as problem:
@@ -165,17 +165,13 @@ class BinlogDump:
     def _hidden_bytes(self) -> int:
         return self._sock.pending() if isinstance(self._sock, ssl.SSLSocket) else 0
 
-    def _events_of(self, payloads: list[bytes]) -> list[bytes]:
-        """The events, without their status byte, up to the first payload that is none; that one ends the dump."""
-        events: list[bytes] = []
-        for payload in payloads:
-            if payload[:1] != STATUS_OK:
-                self._end(payload)
-                break
-            events.append(payload[1:])
-        if self._ended is not None and not events:
+    def _events_of(self, packets: EventPackets) -> EventPackets:
+        """The events; a payload behind them that is none ends the dump."""
+        if packets.ending is not None:
+            self._end(packets.ending)
+        if self._ended is not None and not len(packets):
             raise self._ended
-        return events
+        return packets
 
     def _end(self, payload: bytes) -> None:
         if payload[:1] == STATUS_ERROR:
@@ -234,6 +230,7 @@ def start_dump(
     frontier: GtidSet,
     options: DumpOptions | None = None,
     clock: Callable[[], float] = time.monotonic,
+    framer: Callable[[int], EventFramer] = PureEventFramer,
 ) -> BinlogDump:
     """Become the replica ``identity`` on this session and ask for every transaction outside ``frontier``.
 
@@ -245,7 +242,9 @@ def start_dump(
     source = source_mark(session)
     _negotiate(session, identity, options)
     _register(session, identity)
-    dump = BinlogDump(session, identity, source, source.purged.subtract(frontier), options, clock)
+    dump = BinlogDump(
+        session, identity, source, source.purged.subtract(frontier), options, clock, framer(options.payload_limit_bytes)
+    )
     _set_keepalive(_socket_of(session))
     _command(session, COM_BINLOG_DUMP_GTID, encode_dump_gtid(identity.server_id, frontier.encode()))
     _socket_of(session).setblocking(False)

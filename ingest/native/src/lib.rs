@@ -10,6 +10,7 @@ pub mod framing;
 pub mod gtid;
 pub mod key_text;
 pub mod layout;
+pub mod packets;
 pub mod payload;
 pub mod problem;
 pub mod rows_event;

@@ -1,6 +1,7 @@
 //! The core as Python sees it: `ingest/native/_core.pyi` says what each name is.
 
 mod flow;
+mod packets;
 mod stream;
 
 use pyo3::prelude::*;
@@ -24,6 +25,8 @@ fn raised(problem: Problem) -> PyErr {
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("CoreProblem", module.py().get_type::<CoreProblem>())?;
     module.add_class::<flow::LaneFlow>()?;
+    module.add_class::<packets::PacketFramer>()?;
+    module.add_class::<packets::Packets>()?;
     module.add_class::<stream::StreamDecoder>()?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
 use super::flow::LaneFlow;
+use super::packets::Packets;
 use super::raised;
 use crate::flow::Flow;
 use crate::key_text::{KeyColumn, KeyPlan};
@@ -33,6 +34,12 @@ impl StreamDecoder {
     fn push(&mut self, payloads: Vec<Bound<'_, PyBytes>>) {
         for payload in &payloads {
             self.stream.push(payload.as_bytes());
+        }
+    }
+
+    fn push_packets(&mut self, packets: &Packets) {
+        for event in packets.packets.iter() {
+            self.stream.push(event);
         }
     }
 
