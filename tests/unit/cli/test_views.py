@@ -50,14 +50,15 @@ def view(plain_every_s: float = 5.0) -> tuple[LiveView, io.StringIO, Clock]:
 
 
 def test_without_a_terminal_there_is_a_plain_line_every_few_seconds() -> None:
-    """One whole line at the first status and then one per interval, however often statuses come."""
+    """One whole line at the first status and then one per interval, however often statuses come; one at the end only
+    if there is something new to say."""
     live, stream, clock = view(plain_every_s=5.0)
     with live:
         for _ in range(21):
             live.update([cluster()])
             clock.now_s += 0.5
     lines = stream.getvalue().splitlines()
-    assert [line.split("]")[0] for line in lines] == ["[   0.0 s", "[   5.0 s", "[  10.0 s", "[  10.5 s"]
+    assert [line.split("]")[0] for line in lines] == ["[   0.0 s", "[   5.0 s", "[  10.0 s"]
     assert "\x1b" not in stream.getvalue()
     assert "parcels/orders-search running in 230 out 221 (0/s) backlog 9" in lines[0]
 
@@ -83,7 +84,17 @@ def test_a_phase_is_said_at_once_and_only_when_it_changes() -> None:
         live.phase("draining")
     lines = stream.getvalue().splitlines()
     assert [("starting" in line, "draining" in line) for line in lines[:2]] == [(True, False), (False, True)]
-    assert len(lines) == 3
+    assert len(lines) == 2
+
+
+def test_the_last_status_is_always_said() -> None:
+    """Also when the interval isn't over."""
+    live, stream, clock = view(plain_every_s=5.0)
+    with live:
+        live.update([cluster()])
+        clock.now_s += 0.5
+        live.update([cluster()])
+    assert len(stream.getvalue().splitlines()) == 2
 
 
 def test_a_problem_is_said_once_when_it_appears() -> None:
