@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from actors.mailbox import RayPeer
-from actors.parts import ConfiguredSupervisor
+from actors.parts.supervisor import ConfiguredSupervisor
 from actors.runtime import NAMESPACE
 from actors.supervisor import UNKNOWN_LANE, Supervisor
 from actors.wiring import find, spawn

@@ -15,22 +15,24 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.clock import Clock
 from actors.lease import Lease
 from actors.members import this_process
 from actors.processes import this_process_status
-from actors.tracing import FlowTracer
 from ingest.checkpoint.contract import CheckpointStore, Member
 from ingest.dead_letters import DeadLetter
-from ingest.lane.applier import ParcelApplier, Prepared
 from ingest.problems import DataProblem, WorldProblem, declare
 from ingest.sinks.contract import ItemResult, Request, SinkDriver
 from ingest.sinks.delivery import Delivery, Poisoned, RetryPolicy
 from ingest.slices import Parcel, TransactionStamp
 from ingest.status import LAG_BOUNDS_MS, LagHistogram, ShardStatus
 from ingest.version import split_version
+
+if TYPE_CHECKING:
+    from actors.tracing import FlowTracer
+    from ingest.lane.applier import ParcelApplier, Prepared
 
 EPOCH_OVER = declare(
     "lane.epoch_over",

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import pyarrow as pa
-
 from ingest.schema import TableName, TableSchema
 from ingest.slices import Kind, Slice
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ingest.lane.flow import FlowPlan, LaneFlow
     from ingest.lane.router import ShortRoute
 

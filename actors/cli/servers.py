@@ -12,10 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 
-from actors.drivers import open_driver
 from actors.drivers.mysql.session import ConnectOptions, Session, connect
 from actors.drivers.mysql.tables import table_schemas
-from actors.parts import connect_options, parsed_rules
+from actors.drivers.sinks import open_driver
+from actors.parts.rules import parsed_rules
+from actors.parts.source import connect_options
 from actors.preflight import LanePreflight
 from actors.secrets import resolve
 from ingest.config.model import Config

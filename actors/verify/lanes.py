@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from actors.clock import Clock
-from actors.drivers import open_driver
-from actors.parts import connect_options, parsed_rules, store_of
+from actors.drivers.sinks import open_driver
+from actors.parts.rules import parsed_rules
+from actors.parts.source import connect_options
+from actors.parts.store import store_of
 from actors.secrets import resolve
 from actors.verify.comparison import look_exactly
 from actors.verify.ends import CHUNK_ROWS, LaneEnds, Progress

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from actors.drivers import Driver
+from actors.drivers.sinks import Driver
 from actors.stack import Elasticsearch, Hbase
 from tests.conformance.harness import SinkUnderTest, elasticsearch_sink, hbase_sink, memory_sink
 

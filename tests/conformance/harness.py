@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from actors.drivers import Driver, open_driver
+from actors.drivers.sinks import Driver, open_driver
 from actors.stack import Elasticsearch, Hbase
 from ingest.sinks.blackhole.encode import BlackholeEncoder
 from ingest.sinks.blackhole.options import BlackholeOptions

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.drivers import Driver
+from actors.drivers.sinks import Driver
 from ingest.problems import WorldProblem
 from ingest.sinks.contract import ItemResult, Outcome, Request
 from tests.conformance.harness import SinkUnderTest

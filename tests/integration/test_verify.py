@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from actors.cli.main import app
 from actors.clock import SystemClock
-from actors.drivers import open_driver
-from actors.parts import store_of
+from actors.drivers.sinks import open_driver
+from actors.parts.store import store_of
 from actors.secrets import resolve
 from actors.stack import Elasticsearch, Hbase, Mysql
 from actors.verify.lanes import VerifyOptions, lane_tables, selected_rows, verify_lane

@@ -1,0 +1,111 @@
+"""What a reader actor is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from actors.clock import SystemClock
+from actors.parts.rules import parsed_rules
+from ingest.config.check import fingerprint
+from ingest.config.model import Config, GtidStart
+from ingest.lane.dispatcher import LanePlan
+from ingest.mysql.endpoint import Credentials, Endpoint
+from ingest.mysql.identity import identity_of
+
+if TYPE_CHECKING:
+    from actors.drivers.mysql.session import ConnectOptions
+    from actors.reader import Assignment
+    from actors.source import LaneSetting, MysqlStreamSource
+    from actors.stream import StreamRun
+
+PARCELS_IN_FLIGHT = 2
+"""Per shard: one that is being applied, and one behind it, so that the shard never waits for Ray."""
+
+TAIL_MEMORY_BYTES = 64_000_000
+
+
+class ConfiguredSource:
+    """``actors.reader.StreamSource`` of one cluster and group of lanes."""
+
+    def __init__(self, config: Config, cluster: str, group: str) -> None:
+        self._config = config
+        self._cluster = cluster
+        self._group = group
+        self._source: MysqlStreamSource | None = None
+
+    def open(self, assignments: Sequence[Assignment]) -> StreamRun:
+        """See ``StreamSource``."""
+        if self._source is None:
+            self._source = self._build()
+        return self._source.open(assignments)
+
+    def executed(self) -> str | None:
+        """See ``StreamSource``."""
+        return self._source.executed() if self._source is not None else None
+
+    def _build(self) -> MysqlStreamSource:
+        from actors.codec import reader_codec
+        from actors.drivers.mysql.dump import DumpOptions
+        from actors.drivers.mysql.schemas import schemas_for
+        from actors.drivers.spill import SpillingMap
+        from actors.preflight import LanePreflight
+        from actors.source import MysqlStreamSource
+
+        options = self._config.clusters[self._cluster]
+        name = f"{self._config.name}/{self._cluster}/{self._group}"
+        settings = {
+            lane: self._setting(lane) for lane, one in self._config.lanes.items() if one.cluster == self._cluster
+        }
+        return MysqlStreamSource(
+            [Endpoint(host, port) for host, port in options.addresses()],
+            partial(connect_options, self._config, self._cluster),
+            DumpOptions(options.heartbeat_ms, options.read_timeout_ms),
+            identity_of(name, options.server_id_of(self._cluster, self._group)),
+            reader_codec(),
+            settings,
+            LanePreflight(self._config),
+            schemas_for,
+            partial(SpillingMap, TAIL_MEMORY_BYTES),
+            SystemClock(),
+        )
+
+    def _setting(self, name: str) -> LaneSetting:
+        from actors.source import LaneSetting
+        from ingest.lane.statements import LaneStatements
+        from ingest.rules.routes import RuleRoutes
+
+        lane = self._config.lanes[name]
+        start = lane.start.gtid if isinstance(lane.start, GtidStart) else lane.start
+        rules = parsed_rules(lane)
+        statements = LaneStatements(lane.truncate)
+        return LaneSetting(start, fingerprint(lane), RuleRoutes(rules), statements, partial(self._plan, name))
+
+    def _plan(self, name: str, epoch: int, source_uuid: str) -> LanePlan:
+        lane = self._config.lanes[name]
+        checkpoint = self._config.checkpoint
+        return LanePlan(
+            lane=name,
+            epoch=epoch,
+            shards=lane.shards,
+            batch_rows=lane.batch_rows,
+            batch_bytes=lane.batch_bytes,
+            buffer_bytes=lane.buffer_bytes,
+            window=PARCELS_IN_FLIGHT,
+            flush_ms=lane.flush_ms,
+            reserve_rows=checkpoint.reserve_rows,
+            checkpoint_ms=checkpoint.interval_ms,
+            source_uuid=source_uuid,
+            fingerprint=fingerprint(lane),
+        )
+
+
+def connect_options(config: Config, cluster: str) -> ConnectOptions:
+    """How to log in to a cluster, its secret resolved here."""
+    from actors.drivers.mysql.session import ConnectOptions
+    from actors.secrets import resolve
+
+    options = config.clusters[cluster]
+    credentials = Credentials(options.user, resolve(options.password) or "")
+    return ConnectOptions(credentials, options.tls, options.connect_timeout_ms, options.read_timeout_ms)
