@@ -32,7 +32,6 @@ from actors.stream import StreamRun
 from actors.tracing import FlowTracer
 from actors.wiring import spawn
 from ingest.binlog.codec import PureReaderCodec
-from ingest.binlog.slice_decoder import PureSliceDecoder
 from ingest.checkpoint.contract import CheckpointStore
 from ingest.config.check import config_version, fingerprint
 from ingest.config.model import Config, GtidStart, Lane
@@ -41,6 +40,7 @@ from ingest.lane.dispatcher import LanePlan
 from ingest.lane.statements import LaneStatements
 from ingest.mysql.endpoint import Credentials, Endpoint
 from ingest.mysql.identity import identity_of
+from ingest.native.slice_decoder import CountingDecoder, new_slice_decoder
 from ingest.rules.parse import ParsedRule, parse_rule
 from ingest.rules.routes import RuleRoutes
 from ingest.sinks.contract import Encoder, SinkDriver
@@ -83,7 +83,7 @@ class ConfiguredShard:
         self._shard = shard
         self._trace = trace
         self._lane = config.lanes[lane]
-        self._decoder: PureSliceDecoder | None = None
+        self._decoder: CountingDecoder | None = None
         self.clock = SystemClock()
         self.lease_ms = float(config.checkpoint.lease_ms)
         self.retry = RetryPolicy(bound_ms=RETRY_BOUND_MS)
@@ -98,7 +98,7 @@ class ConfiguredShard:
 
     def applier(self, epoch: int) -> ParcelApplier[Any]:
         """Rules and encoder for an epoch."""
-        self._decoder = PureSliceDecoder(self._lane.zero_dates)
+        self._decoder = new_slice_decoder(self._lane.zero_dates)
         options = self._config.sinks[self._lane.sink]
         encoder: Encoder[Any] = sink_kind(options.type).encoder(options, [rule.to for rule in self._lane.rules])
         return ParcelApplier(epoch, parsed_rules(self._lane), self._decoder, encoder)

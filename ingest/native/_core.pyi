@@ -39,6 +39,19 @@ class LaneFlow:
     ) -> tuple[int, int, int, int, list[tuple[int, bytes, bytes, bytes, bytes, bytes, bytes]]]: ...
     def advance(self, watermark: int) -> tuple[list[tuple[str, int, int]], tuple[str, int] | None, bool]: ...
 
+class ImageColumns:
+    """Row images of one table and columns-present bitmap to Arrow buffers: see ``ingest.native.slice_decoder``.
+
+    ``columns``: (index into the schema, form: ``ingest.native.column_forms``). ValueError when one isn't present.
+    """
+
+    def __new__(
+        cls, sizes: list[tuple[int, int]], present: bytes, columns: list[tuple[int, tuple[object, ...]]]
+    ) -> ImageColumns: ...
+    def decode(
+        self, images: bytes, ends: bytes, kinds: bytes, after: bool
+    ) -> list[tuple[int, int, bool, bytes | None, bytes | None, bytes]] | None: ...
+
 class StreamDecoder:
     """The packets of one dump: see ``ingest.codec.StreamDecoder``; events are tuples that begin with their kind."""
 

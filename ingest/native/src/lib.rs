@@ -4,6 +4,7 @@
 //!
 //! `python` is the only module that knows Python; the others build and are tested and fuzzed without it.
 
+pub mod columns;
 pub mod cursor;
 pub mod flow;
 pub mod framing;

@@ -1,5 +1,6 @@
 //! The core as Python sees it: `ingest/native/_core.pyi` says what each name is.
 
+mod columns;
 mod flow;
 mod stream;
 
@@ -23,6 +24,7 @@ fn raised(problem: Problem) -> PyErr {
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("CoreProblem", module.py().get_type::<CoreProblem>())?;
+    module.add_class::<columns::ImageColumns>()?;
     module.add_class::<flow::LaneFlow>()?;
     module.add_class::<stream::StreamDecoder>()?;
     Ok(())
