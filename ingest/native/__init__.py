@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import ModuleType
 
 
+@cache
 def core() -> ModuleType | None:
     """The extension, or None when it wasn't built (no Rust compiler at install)."""
     try:

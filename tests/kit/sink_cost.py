@@ -16,15 +16,14 @@ from ingest.codec import SliceDecoder
 from ingest.config.model import ElasticsearchTableRule, HbaseTableRule
 from ingest.lane.applier import ParcelApplier
 from ingest.native import core
+from ingest.native.request_encoder import elasticsearch_encoder, hbase_encoder
 from ingest.native.slice_decoder import NativeSliceDecoder
 from ingest.rules.compile import compile_rule
 from ingest.rules.parse import ParsedRule, parse_rule
 from ingest.schema import Column
 from ingest.sinks.coalesce import coalesce
 from ingest.sinks.contract import Encoder
-from ingest.sinks.elasticsearch.encode import ElasticsearchEncoder
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
-from ingest.sinks.hbase.encode import HbaseEncoder
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.slices import Kind, Parcel, Slice
 from ingest.version import version_base
@@ -88,14 +87,16 @@ def elasticsearch() -> tuple[ParsedRule, Encoder[bytes]]:
     """Every column to one index."""
     target = ElasticsearchTarget(index="{table}")
     options = ElasticsearchOptions.model_validate({"type": "elasticsearch", "urls": ["http://h:9200"]})
-    return parse_rule(0, ElasticsearchTableRule(tables=("shop.*",), to=target)), ElasticsearchEncoder(options, [target])
+    return parse_rule(0, ElasticsearchTableRule(tables=("shop.*",), to=target)), elasticsearch_encoder(
+        options, [target]
+    )
 
 
 def hbase() -> tuple[ParsedRule, Encoder[bytes]]:
     """Every column to one family."""
     target = HbaseTarget(table="{table}", family="d")
     options = HbaseOptions.model_validate({"type": "hbase", "host": "h"})
-    return parse_rule(0, HbaseTableRule(tables=("shop.*",), to=target)), HbaseEncoder(options, [target])
+    return parse_rule(0, HbaseTableRule(tables=("shop.*",), to=target)), hbase_encoder(options, [target])
 
 
 def least_us(rows: int, function: Callable[[], object]) -> float:

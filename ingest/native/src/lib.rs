@@ -13,8 +13,10 @@ pub mod key_text;
 pub mod layout;
 pub mod payload;
 pub mod problem;
+pub mod requests;
 pub mod rows_event;
 pub mod stream;
+pub mod texts;
 pub mod transaction;
 pub mod words;
 

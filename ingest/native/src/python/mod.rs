@@ -2,6 +2,7 @@
 
 mod columns;
 mod flow;
+mod requests;
 mod stream;
 
 use pyo3::prelude::*;
@@ -27,5 +28,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<columns::ImageColumns>()?;
     module.add_class::<flow::LaneFlow>()?;
     module.add_class::<stream::StreamDecoder>()?;
+    module.add_function(wrap_pyfunction!(requests::newest_operations, module)?)?;
+    module.add_function(wrap_pyfunction!(requests::encode_requests, module)?)?;
     Ok(())
 }
