@@ -23,11 +23,11 @@ from ingest.codec import DecodedSlice
 from ingest.native import core
 from ingest.native.column_forms import form_of
 from ingest.problems import DataProblem
+from ingest.row_kinds import RowKinds
 from ingest.schema import TableSchema
 from ingest.slices import Kind, Slice
 
 _DECODERS_MAX = 256
-_KINDS = (None, Kind.INSERT, Kind.UPDATE, Kind.DELETE)
 
 Nulled = Counter[tuple[str, str]]
 """How many dates became null, by (table, column)."""
@@ -70,8 +70,7 @@ class NativeSliceDecoder:
         except (DataProblem, _NotUnderstood):
             return None
         self._nulled += nulled
-        kinds = [_KINDS[kind] or Kind(kind) for kind in part.kinds]
-        return DecodedSlice(schema, before, after, kinds, memoryview(part.ordinals).cast("Q"))
+        return DecodedSlice(schema, before, after, RowKinds(part.kinds), memoryview(part.ordinals).cast("Q"))
 
     def _of_image(
         self, part: Slice, schema: TableSchema, present: bytes | None, columns: tuple[int, ...]

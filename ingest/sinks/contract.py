@@ -129,10 +129,18 @@ class Request(Generic[PayloadT]):
         return {item.target for item in self.items}
 
 
+def payloads(request: Request[bytes]) -> list[bytes]:
+    """The payload of each item."""
+    items = request.items
+    if isinstance(items, PackedItems):
+        return [items.body[start:end] for start, end in zip([0, *items.ends], items.ends, strict=False)]
+    return [item.payload for item in items]
+
+
 def body_of(request: Request[bytes]) -> bytes:
     """The payloads of a request's items, one behind the other."""
     items = request.items
-    return items.body if isinstance(items, PackedItems) else b"".join([item.payload for item in items])
+    return items.body if isinstance(items, PackedItems) else b"".join(payloads(request))
 
 
 class Outcome(enum.Enum):
