@@ -38,6 +38,10 @@ class Same(Sequence[ValueT], Generic[ValueT]):
             raise IndexError(index)
         return self.value
 
+    def count(self, value: object) -> int:
+        """How many times a value stands in it."""
+        return self._count if self.value == value else 0
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Iterable) and list(self) == list(other)
 
