@@ -9,7 +9,7 @@ import os
 
 from ingest.binlog.codec import PureReaderCodec
 from ingest.codec import ReaderCodec
-from ingest.native import core
+from ingest.native import core, do_without
 from ingest.problems import DataProblem, declare
 
 CODEC_MISSING = declare(
@@ -40,9 +40,17 @@ def codec_line() -> str:
     return "codec: pure Python, several times slower than the native core (which needs Rust when installing)"
 
 
+def settle_codec() -> str:
+    """Let the whole process follow INGEST_CODEC; the codec's name. DataProblem ``codec.missing``."""
+    name = codec_name()
+    if name == "pure":
+        do_without()
+    return name
+
+
 def reader_codec() -> ReaderCodec:
     """The reader's half. DataProblem ``codec.missing``."""
-    if codec_name() == "pure":
+    if settle_codec() == "pure":
         return PureReaderCodec()
     from ingest.native.codec import NativeReaderCodec
 

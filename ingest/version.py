@@ -9,6 +9,11 @@ row changes within one epoch, after which the lane starts a new epoch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
 ORDINAL_BITS = 40
 EPOCH_MAX = (1 << 22) - 1
 ORDINAL_MAX = (1 << ORDINAL_BITS) - 1
@@ -28,6 +33,19 @@ def version_base(epoch: int, ordinal: int) -> int:
     if not 0 < ordinal <= ORDINAL_MAX:
         raise ValueError(f"ordinal {ordinal} is outside 1..{ORDINAL_MAX}")
     return (epoch << ORDINAL_BITS | ordinal) << 1
+
+
+def version_bases(epoch: int, ordinals: Sequence[int]) -> Sequence[int]:
+    """``version_base`` of rising ordinals; those packed as a memoryview of 64-bit numbers give such a one."""
+    if not isinstance(ordinals, memoryview) or not ordinals:
+        return [version_base(epoch, ordinal) for ordinal in ordinals]
+    numbers = pa.Array.from_buffers(pa.uint64(), len(ordinals), [None, pa.py_buffer(ordinals)])
+    bounds = pc.min_max(numbers).as_py()
+    version_base(epoch, bounds["min"]), version_base(epoch, bounds["max"])  # they raise for what lies outside
+    bases = pc.add(
+        pc.shift_left(numbers, pa.scalar(1, pa.uint64())), pa.scalar(version_base(epoch, 1) - 2, pa.uint64())
+    )
+    return memoryview(bases.buffers()[1]).cast("B").cast("Q")[: len(ordinals)]
 
 
 def split_version(version: int) -> tuple[int, int]:

@@ -18,8 +18,16 @@ from actors.drivers.elasticsearch_http import JSON, NDJSON, ElasticsearchHttp
 from actors.drivers.elasticsearch_indices import ElasticsearchIndices
 from ingest.problems import DataProblem, WorldProblem
 from ingest.sinks.batching import Refused, around_unsendable, halving, pieces
-from ingest.sinks.contract import ItemResult, Request
-from ingest.sinks.elasticsearch.classify import INDEX_MISSING, problem_of, refusal, results, unsendable
+from ingest.sinks.contract import DONE, ItemResult, Request, body_of
+from ingest.sinks.elasticsearch.classify import (
+    ID_BYTES_MAX,
+    INDEX_MISSING,
+    all_plain,
+    problem_of,
+    refusal,
+    results,
+    unsendable,
+)
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
 from ingest.sinks.elasticsearch.raw_json import Members, documents, object_members
 from ingest.sinks.faults import BUSY, NOT_UNDERSTOOD, TARGET_MISSING, TIMEOUT, WRONG_VERSION
@@ -80,7 +88,7 @@ class ElasticsearchDriver:
 
     def send(self, request: Request[bytes]) -> Sequence[ItemResult]:
         """Send a bulk request; an item that makes the server refuse all of it is found by halving, and is POISON."""
-        return around_unsendable(request, unsendable, self._send)
+        return around_unsendable(request, unsendable, self._send, ID_BYTES_MAX)
 
     # --- SinkReader ---------------------------------------------------------------------------------------------
 
@@ -155,8 +163,9 @@ class ElasticsearchDriver:
         return answers
 
     def _attempt(self, request: Request[bytes]) -> Sequence[ItemResult] | Refused:
-        body = b"".join([item.payload for item in request.items])
-        reply = self._http.ask("POST", BULK, body, NDJSON)
+        reply = self._http.ask("POST", BULK, body_of(request), NDJSON)
+        if reply.status == 200 and all_plain(reply.body, len(request.items)):
+            return [DONE] * len(request.items)
         answer = reply.json()
         try:
             refused = refusal(reply.status, answer)

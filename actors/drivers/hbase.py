@@ -22,9 +22,10 @@ from actors.clock import Clock, SystemClock
 from actors.drivers.hbase_connection import HbaseConnection, text_of
 from ingest.problems import DataProblem, Problem, WorldProblem
 from ingest.sinks.batching import Refused, around_unsendable, halving
-from ingest.sinks.contract import DONE, ItemResult, Request
+from ingest.sinks.contract import DONE, ItemResult, Request, payloads
 from ingest.sinks.faults import BUSY, TARGET_REFUSED
 from ingest.sinks.hbase.classify import (
+    ROW_KEY_BYTES_MAX,
     argument_refusal,
     first_line,
     illegal_name,
@@ -89,7 +90,9 @@ class HbaseDriver:
 
     def send(self, request: Request[bytes]) -> Sequence[ItemResult]:
         """Send a request for one table; a row that HBase can't store is found by halving, and is POISON."""
-        return around_unsendable(request, unsendable, lambda sendable: halving(sendable, self._attempt))
+        return around_unsendable(
+            request, unsendable, lambda sendable: halving(sendable, self._attempt), ROW_KEY_BYTES_MAX
+        )
 
     # --- SinkReader ---------------------------------------------------------------------------------------------
 
@@ -168,16 +171,17 @@ class HbaseDriver:
             raise self._connections[0].placed(problem) from error
 
     def _attempt(self, request: Request[bytes]) -> Sequence[ItemResult] | Refused:
-        tables = {item.target for item in request.items}
+        tables = sorted(request.targets)
         if len(tables) != 1:
-            raise ValueError(f"an HBase request is for one table, not for {sorted(tables)}")
-        table = self._table(tables.pop())
+            raise ValueError(f"an HBase request is for one table, not for {tables}")
+        [target] = tables
+        table = self._table(target)
         try:
-            self._mutate(table, [item.payload for item in request.items], timestamp_of(request))
+            self._mutate(table, payloads(request), timestamp_of(request))
         except HbaseIllegalArgument as error:
             return argument_refusal(text_of(error))
         except HbaseIOError as error:
-            return self._io_refusal(text_of(error), request.items[0].target)
+            return self._io_refusal(text_of(error), target)
         return [DONE] * len(request.items)
 
     def _io_refusal(self, message: str, target: str) -> Refused:

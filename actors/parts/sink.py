@@ -13,9 +13,9 @@ from ingest.sinks.delivery import RetryPolicy
 if TYPE_CHECKING:
     from actors.shard import DeadLetters
     from actors.tracing import FlowTracer
-    from ingest.binlog.slice_decoder import PureSliceDecoder
     from ingest.checkpoint.contract import CheckpointStore
     from ingest.lane.applier import ParcelApplier
+    from ingest.native.slice_decoder import CountingDecoder
     from ingest.sinks.contract import Encoder, SinkDriver
     from ingest.trace import TraceFilter
 
@@ -32,7 +32,7 @@ class ConfiguredShard:
         self._shard = shard
         self._trace = trace
         self._lane = config.lanes[lane]
-        self._decoder: PureSliceDecoder | None = None
+        self._decoder: CountingDecoder | None = None
         self.clock = SystemClock()
         self.lease_ms = float(config.checkpoint.lease_ms)
         self.retry = RetryPolicy(bound_ms=RETRY_BOUND_MS)
@@ -50,11 +50,13 @@ class ConfiguredShard:
 
     def applier(self, epoch: int) -> ParcelApplier[Any]:
         """Rules and encoder for an epoch."""
-        from ingest.binlog.slice_decoder import PureSliceDecoder
+        from actors.codec import settle_codec
         from ingest.lane.applier import ParcelApplier
+        from ingest.native.slice_decoder import new_slice_decoder
         from ingest.sinks.registry import sink_kind
 
-        self._decoder = PureSliceDecoder(self._lane.zero_dates)
+        settle_codec()
+        self._decoder = new_slice_decoder(self._lane.zero_dates)
         options = self._config.sinks[self._lane.sink]
         encoder: Encoder[Any] = sink_kind(options.type).encoder(options, [rule.to for rule in self._lane.rules])
         return ParcelApplier(epoch, parsed_rules(self._lane), self._decoder, encoder)

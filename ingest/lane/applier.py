@@ -24,7 +24,7 @@ from ingest.schema import TableSchema
 from ingest.sinks.coalesce import coalesce
 from ingest.sinks.contract import Encoder, Operations, PayloadT, Request
 from ingest.slices import Kind, Parcel, Slice
-from ingest.version import version_base
+from ingest.version import version_bases
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Prepared(Generic[PayloadT]):
     @property
     def targets(self) -> tuple[str, ...]:
         """The indices or tables written to."""
-        return tuple(sorted({item.target for request in self.requests for item in request.items}))
+        return tuple(sorted({target for request in self.requests for target in request.targets}))
 
 
 class ParcelApplier(Generic[PayloadT]):
@@ -82,7 +82,7 @@ class ParcelApplier(Generic[PayloadT]):
         kept, coalesced = coalesce([one.operations for one in applied])
         if coalesced:
             dropped["coalesced"] += coalesced
-        deletes = sum(sum(operations.deletes) for operations in kept)
+        deletes = sum(operations.deletes.count(True) for operations in kept)
         upserts = sum(len(operations.keys) for operations in kept) - deletes
         return Prepared(applied, self._encoder.encode(kept), dropped, upserts, deletes)
 
@@ -91,7 +91,7 @@ class ParcelApplier(Generic[PayloadT]):
         try:
             rule = self._rule(part.rule, schema)
             decoded = self._decoder.decode(part, rule.columns)
-            bases = [version_base(self._epoch, ordinal) for ordinal in decoded.ordinals]
+            bases = version_bases(self._epoch, decoded.ordinals)
             return Applied(part, rule, decoded, bases, rule.apply(decoded, bases, part.tail))
         except DataProblem as problem:
             first = part.stamps[0] if part.stamps else None

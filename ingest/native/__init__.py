@@ -6,13 +6,25 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import ModuleType
 
+_UNWANTED: set[bool] = set()
 
+
+@cache
 def core() -> ModuleType | None:
-    """The extension, or None when it wasn't built (no Rust compiler at install)."""
+    """The extension, or None when it wasn't built (no Rust compiler at install) or isn't wanted (``do_without``)."""
+    if _UNWANTED:
+        return None
     try:
         from ingest.native import _core
     except ImportError:
         return None
     return _core
+
+
+def do_without() -> None:
+    """From now on this process takes the pure path."""
+    _UNWANTED.add(True)
+    core.cache_clear()

@@ -44,6 +44,27 @@ class LaneFlow:
     ) -> tuple[int, int, int, int, list[tuple[int, bytes, bytes, bytes, bytes, bytes, bytes]]]: ...
     def advance(self, watermark: int) -> tuple[list[tuple[str, int, int]], tuple[str, int] | None, bool]: ...
 
+class ImageColumns:
+    """Row images of one table and columns-present bitmap to Arrow buffers: see ``ingest.native.slice_decoder``.
+
+    ``columns``: (index into the schema, form: ``ingest.native.column_forms``). ValueError when one isn't present.
+    """
+
+    def __new__(
+        cls, sizes: list[tuple[int, int]], present: bytes, columns: list[tuple[int, tuple[object, ...]]]
+    ) -> ImageColumns: ...
+    def decode(
+        self, images: bytes, ends: bytes, kinds: bytes, after: bool
+    ) -> list[tuple[int, int, bool, bytes | None, bytes | None, bytes]] | None: ...
+
+def newest_operations(parts: list[tuple[object, ...]]) -> list[bytes] | None:
+    """The rows of each part that count (four bytes each), None when all do: see ``ingest.native.newest``."""
+
+def encode_requests(
+    parts: list[tuple[object, ...]], items: int, most_bytes: int, by_target: bool
+) -> list[tuple[bytes, bytes, bytes, bytes, int, int]] | None:
+    """Requests (body, ends, parts, rows, shortest and longest key): see ``ingest.native.request_encoder``."""
+
 @final
 class Packets:
     """The events of a dump that came together: see ``ingest.codec.EventPackets``."""

@@ -111,7 +111,10 @@ class NativeStreamDecoder:
         """See ``ShortWay``; nothing is learned of tables with a key that Python must render."""
         routes = [route for _, of_lane in lanes for route in of_lane]
         wanted = sorted({column for route in routes for column in (*route.key_columns, *route.place_columns)})
-        forms = [(column, key_form(schema.columns[column])) for column in wanted]
+        try:
+            forms = [(column, key_form(schema.columns[column])) for column in wanted]
+        except DataProblem:
+            return  # Python's way names it
         if any(form is None for _, form in forms):
             return
         keys = [(column, form) for column, form in forms if form is not None]

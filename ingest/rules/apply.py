@@ -8,7 +8,7 @@ old and an insert of the new, so an update here stays at its place.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,14 +17,14 @@ import pyarrow.compute as pc
 
 from ingest.binlog.arrow_types import FSP_KEY, TYPE_KEY
 from ingest.codec import DecodedSlice
-from ingest.keys import join_key
 from ingest.problems import DataProblem
 from ingest.rules.bound import Batch, Bound, as_array
 from ingest.rules.codes import BAD_ROW, OUT_OF_RANGE
 from ingest.rules.names import is_index_name
-from ingest.rules.texts import texts_of
+from ingest.rules.texts import join_keys, text_column
 from ingest.rules.value_types import Kind as ValueKind
 from ingest.sinks.contract import Operations
+from ingest.sinks.operation_columns import Same, TextColumn
 from ingest.slices import Kind
 
 if TYPE_CHECKING:
@@ -34,68 +34,95 @@ FILTERED = "filtered"
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """One operation to be: its row in the slice, and whether it deletes (by the before image unless ``by_after``)."""
+class _Choice:
+    """The operations to be, in order: how many, their rows in the slice (None: every row), which of them delete (None:
+    none), which take their key and place from the image after (None: all). ``filtered``: rows that give none.
+    """
 
-    row: int
-    delete: bool
-    by_after: bool
+    count: int
+    rows: pa.Array | None = None
+    deletes: pa.Array | None = None
+    by_after: pa.Array | None = None
+    filtered: int = 0
 
 
 def apply_rule(rule: CompiledRule, decoded: DecodedSlice, versions: Sequence[int], tail: bool) -> Operations:
     """See the module; ``versions``: ``ingest.version.version_base`` of each row of the slice."""
-    steps, filtered = _decide(rule, decoded, tail)
-    images = {
-        False: _Image(rule, decoded.before, [step.row for step in steps if not step.by_after]),
-        True: _Image(rule, decoded.after, [step.row for step in steps if step.by_after]),
-    }
-    keys: list[str] = []
-    targets: list[str] = []
-    routings: list[str | None] = []
-    taken = {False: 0, True: 0}
-    for step in steps:
-        image, position = images[step.by_after], taken[step.by_after]
-        taken[step.by_after] += 1
-        keys.append(image.keys[position])
-        targets.append(image.targets[position])
-        routings.append(image.routings[position])
+    choice = _decide(rule, decoded, tail)
+    image = _Image(rule, _placing(decoded, choice), choice.count)
     return Operations(
         rule.rule.index,
-        keys,
-        [versions[step.row] | (not step.delete) for step in steps],
-        [step.delete for step in steps],
-        targets,
-        routings,
-        _documents(rule, decoded.after, steps),
-        [step.row for step in steps],
-        {FILTERED: filtered} if filtered else {},
+        image.keys,
+        _versions(versions, choice),
+        Same(False, choice.count) if choice.deletes is None else choice.deletes.to_pylist(),
+        image.targets,
+        image.routings,
+        _documents(rule, decoded.after, choice),
+        range(choice.count) if choice.rows is None else choice.rows.to_pylist(),
+        {FILTERED: choice.filtered} if choice.filtered else {},
     )
 
 
-def _decide(rule: CompiledRule, decoded: DecodedSlice, tail: bool) -> tuple[list[_Step], int]:
-    """The operations to be, in order, and how many rows give none."""
+def _decide(rule: CompiledRule, decoded: DecodedSlice, tail: bool) -> _Choice:
     before, after = _passes(rule, decoded.before), _passes(rule, decoded.after)
-    steps: list[_Step] = []
-    filtered = 0
-    for row, kind in enumerate(decoded.kinds):
-        is_there = after is None or after[row]
-        was_there = tail or before is None or before[row]
-        if kind is not Kind.DELETE and is_there:
-            steps.append(_Step(row, delete=False, by_after=True))
-        elif tail or (kind is not Kind.INSERT and was_there):
-            steps.append(_Step(row, delete=True, by_after=kind is Kind.INSERT))
-        else:
-            filtered += 1
-    return steps, filtered
+    kinds = bytes(decoded.kinds)
+    count = len(kinds)
+    if after is None and Kind.DELETE not in kinds:
+        return _Choice(count)
+    numbers = pa.Array.from_buffers(pa.uint8(), count, [None, pa.py_buffer(kinds)])
+    inserts = pc.equal(numbers, pa.scalar(Kind.INSERT.value, pa.uint8()))
+    writes = pc.not_equal(numbers, pa.scalar(Kind.DELETE.value, pa.uint8()))
+    if after is not None:
+        writes = pc.and_(writes, after)
+    deletes = pc.invert(writes)
+    if not tail:
+        deletes = pc.and_(deletes, pc.invert(inserts))
+        if before is not None:
+            deletes = pc.and_(deletes, before)
+    chosen = pc.or_(writes, deletes)
+    rows = pc.cast(pc.indices_nonzero(chosen), pa.int64())
+    left = len(rows)
+    return _Choice(
+        left,
+        rows=None if left == count else rows,
+        deletes=None if not left or pc.any(deletes).as_py() is False else deletes.filter(chosen),
+        by_after=pc.or_(writes, inserts).filter(chosen),
+        filtered=count - left,
+    )
 
 
-def _passes(rule: CompiledRule, image: pa.RecordBatch) -> list[bool] | None:
+def _placing(decoded: DecodedSlice, choice: _Choice) -> Callable[[int], pa.Array]:
+    """The columns that place the operations, by position among the decoded ones."""
+
+    def column(position: int) -> pa.Array:
+        found = [
+            batch.column(position) if choice.rows is None else batch.column(position).take(choice.rows)
+            for batch in (decoded.before, decoded.after)
+        ]
+        return found[1] if choice.by_after is None else pc.if_else(choice.by_after, found[1], found[0])
+
+    return column
+
+
+def _versions(bases: Sequence[int], choice: _Choice) -> Sequence[int]:
+    """A write's version is one above the base."""
+    if isinstance(bases, memoryview):
+        numbers = pa.Array.from_buffers(pa.uint64(), len(bases), [None, pa.py_buffer(bases)])
+    else:
+        numbers = pa.array(bases, pa.uint64())
+    if choice.rows is not None:
+        numbers = numbers.take(choice.rows)
+    one = pa.scalar(1, pa.uint64())
+    numbers = pc.add(numbers, one if choice.deletes is None else pc.cast(pc.invert(choice.deletes), pa.uint64()))
+    return memoryview(numbers.buffers()[1]).cast("B").cast("Q")[: choice.count] if choice.count else ()
+
+
+def _passes(rule: CompiledRule, image: pa.RecordBatch) -> pa.Array | None:
     """Per row: does it pass the filter? NULL doesn't. None: there is no filter."""
     if rule.where is None:
         return None
     result = _evaluated(rule, rule.where, image, range(image.num_rows))
-    passes: list[bool] = pc.fill_null(result, False).to_pylist()
-    return passes
+    return pc.fill_null(result, False)
 
 
 def _evaluated(rule: CompiledRule, value: Bound, image: pa.RecordBatch, rows: Sequence[int]) -> pa.Array:
@@ -110,53 +137,51 @@ def _evaluated(rule: CompiledRule, value: Bound, image: pa.RecordBatch, rows: Se
             try:
                 value.run(_batch(rule, one))
             except DataProblem as found:
-                key = _Image(rule, one, [0]).keys[0]
+                key = _Image(rule, one.column, 1).keys[0]
                 raise found.with_where(table=rule.schema.name, rule=rule.rule.index, key=key, row=row) from None
         raise
 
 
 class _Image:
-    """Key, target and routing of chosen rows of one image."""
+    """Key, target and routing of chosen rows; ``column``: their values, by position among the rule's columns."""
 
-    def __init__(self, rule: CompiledRule, image: pa.RecordBatch, rows: Sequence[int]) -> None:
+    def __init__(self, rule: CompiledRule, column: Callable[[int], pa.Array], count: int) -> None:
         self._rule = rule
-        self._texts: dict[int, list[str | None]] = {}
-        chosen = pa.array(rows, pa.int64())
+        self._arrays: dict[int, pa.Array] = {}
         place = rule.rule.placement
         wanted = {*rule.key_columns, *rule.template_columns.values()}
         if rule.routing is not None:
             wanted.add(rule.routing)
         for index in sorted(wanted):
-            array = image.column(rule.columns.index(index)).take(chosen)
-            self._texts[index] = texts_of(rule.schema.columns[index], array)
+            self._arrays[index] = text_column(rule.schema.columns[index], column(rule.columns.index(index)))
+        self._texts = {index: self._arrays[index].to_pylist() for index in rule.template_columns.values()}
         name = rule.schema.name
-        documents = self._keys(len(rows))
-        if place.row_key is None:
-            self.keys = documents
-        else:
+        self.keys: Sequence[str] = self._keys()
+        if place.row_key is not None:
             columns = place.row_key.columns
             self.keys = [
                 place.row_key.render(name.database, name.table, key, self._row_texts(columns, position))
-                for position, key in enumerate(documents)
+                for position, key in enumerate(self.keys)
             ]
-        self.targets = self._targets(len(rows))
-        self.routings: list[str | None] = [None] * len(rows) if rule.routing is None else self._texts[rule.routing]
+        self.targets = self._targets(count)
+        self.routings: Sequence[str | None] = (
+            Same(None, count) if rule.routing is None else self._arrays[rule.routing].to_pylist()
+        )
 
-    def _keys(self, rows: int) -> list[str]:
+    def _keys(self) -> TextColumn:
         columns = self._rule.key_columns
         for index in columns:
-            if None in self._texts[index]:
+            if self._arrays[index].null_count:
                 column = self._rule.schema.columns[index].name
                 raise _bad_row(self._rule, f"the key column {column!r} is NULL (or a zero date, read as NULL)")
-        texts = [self._texts[index] for index in columns]
-        return [join_key(row) for row in zip(*texts, strict=True)]
+        return TextColumn(join_keys([self._arrays[index] for index in columns]))
 
-    def _targets(self, rows: int) -> list[str]:
+    def _targets(self, rows: int) -> Sequence[str]:
         rule = self._rule
         template, name = rule.rule.placement.target, rule.schema.name
         columns = template.columns
         if not columns:
-            return [_target(rule, template.render(name.database, name.table, "", {}))] * rows
+            return Same(_target(rule, template.render(name.database, name.table, "", {})), rows)
         rendered: dict[tuple[str | None, ...], str] = {}
         targets: list[str] = []
         for position in range(rows):
@@ -190,28 +215,36 @@ def _bad_row(rule: CompiledRule, what: str) -> DataProblem:
     return DataProblem(BAD_ROW, what, {"table": rule.schema.name, "rule": rule.rule.index})
 
 
-def _documents(rule: CompiledRule, image: pa.RecordBatch, steps: Sequence[_Step]) -> pa.RecordBatch:
-    """The documents: one row per step, all null for a delete."""
-    written = [step.row for step in steps if not step.delete]
-    chosen = image if len(written) == image.num_rows else image.take(pa.array(written, pa.int64()))
+def _documents(rule: CompiledRule, image: pa.RecordBatch, choice: _Choice) -> pa.RecordBatch:
+    """The documents: one row per operation, all null for a delete."""
+    written, spread = _written(choice)
+    chosen = image if written is None else image.take(written)
+    rows: Sequence[int] = range(image.num_rows) if written is None else written.to_pylist()
     batch = _batch(rule, chosen)
-    spread = None
-    if len(written) < len(steps):
-        numbers = iter(range(len(written)))
-        spread = pa.array([None if step.delete else next(numbers) for step in steps], pa.int64())
     arrays, fields = [], []
     for field in rule.fields:
         if field.value.column is not None:
             array = batch.raw(field.value.column)
             described = image.schema.field(rule.columns.index(field.value.column)).with_name(field.name)
         else:
-            array = _evaluated(rule, field.value, chosen, written)
+            array = _evaluated(rule, field.value, chosen, rows)
             if pa.types.is_boolean(array.type):
                 array = array.cast(pa.int64())
             described = _described(field, array)
         arrays.append(array if spread is None else array.take(spread))
         fields.append(described)
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _written(choice: _Choice) -> tuple[pa.Array | None, pa.Array | None]:
+    """The rows that are written (None: every row), and where each operation finds its own among them, null for a
+    delete (None: in order)."""
+    if choice.deletes is None:
+        return choice.rows, None
+    writes = pc.invert(choice.deletes)
+    rows = pa.array(range(choice.count), pa.int64()) if choice.rows is None else choice.rows
+    places = pc.subtract(pc.cumulative_sum(pc.cast(writes, pa.int64())), pa.scalar(1, pa.int64()))
+    return rows.filter(writes), pc.if_else(writes, places, pa.scalar(None, pa.int64()))
 
 
 _DESCRIBED = {ValueKind.DATE: "date", ValueKind.DATETIME: "datetime", ValueKind.TIME: "time", ValueKind.JSON: "json"}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ingest.sinks.contract import ItemResult, Operations, Outcome, Request, RequestItem
+from ingest.sinks.contract import ItemResult, Operations, Outcome, PackedItems, Request, RequestItem
 
 Place = tuple[int, int]
 """(index into a parcel's operations, row in it)."""
@@ -91,8 +91,13 @@ def around_unsendable(
     request: Request[bytes],
     unsendable: Callable[[RequestItem[bytes]], ItemResult | None],
     send: Callable[[Request[bytes]], Sequence[ItemResult]],
+    key_bytes_max: int = 0,
 ) -> list[ItemResult]:
-    """Send the items that can be sent; the others get their result without the sink, in their places."""
+    """Send the items that can be sent; the others get their result without the sink, in their places. Keys that
+    aren't empty nor above ``key_bytes_max`` are known to be sendable."""
+    items = request.items
+    if isinstance(items, PackedItems) and items.key_bytes_min > 0 and items.key_bytes_max <= key_bytes_max:
+        return list(send(request))
     verdicts = [unsendable(item) for item in request.items]
     good = [index for index, verdict in enumerate(verdicts) if verdict is None]
     if len(good) == len(verdicts):

@@ -9,18 +9,31 @@ Invariant: applying what is left gives what applying everything in the order of 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pyarrow as pa
 
+from ingest.native import core
+from ingest.native.newest import NOT_TEXT, newest_rows
 from ingest.sinks.contract import Operations
+from ingest.sinks.operation_columns import taken
 
 _Document = tuple[str, str, str | None]
 
 
 def coalesce(parcel: Sequence[Operations]) -> tuple[list[Operations], int]:
     """All operations of a parcel to those that count, and how many were left out. Operations that become empty go."""
+    native = core()
+    if native is not None:
+        with contextlib.suppress(*NOT_TEXT):
+            return _coalesced(parcel, newest_rows(native, parcel))
+    return _coalesced(parcel, _newest_rows(parcel))
+
+
+def _newest_rows(parcel: Sequence[Operations]) -> Sequence[Sequence[int]] | None:
+    """The rows that count of each of the operations, rising; None when all do."""
     newest: dict[_Document, tuple[int, int, int]] = {}
     total = 0
     for number, operations in enumerate(parcel):
@@ -30,12 +43,19 @@ def coalesce(parcel: Sequence[Operations]) -> tuple[list[Operations], int]:
             if known is None or version >= known[0]:
                 newest[document] = (version, number, row)
     if len(newest) == total:
-        return [operations for operations in parcel if operations.keys], 0
+        return None
     rows: list[list[int]] = [[] for _ in parcel]
     for _, number, row in newest.values():
         rows[number].append(row)
-    left = [_only(operations, sorted(chosen)) for operations, chosen in zip(parcel, rows, strict=True)]
-    return [operations for operations in left if operations.keys], total - len(newest)
+    return [sorted(chosen) for chosen in rows]
+
+
+def _coalesced(parcel: Sequence[Operations], rows: Sequence[Sequence[int]] | None) -> tuple[list[Operations], int]:
+    left = list(parcel)
+    if rows is not None:
+        left = [_only(operations, chosen) for operations, chosen in zip(parcel, rows, strict=True)]
+    dropped = sum(len(operations.keys) for operations in parcel) - sum(len(operations.keys) for operations in left)
+    return [operations for operations in left if operations.keys], dropped
 
 
 def _documents(operations: Operations) -> zip[_Document]:
@@ -47,11 +67,11 @@ def _only(operations: Operations, rows: Sequence[int]) -> Operations:
         return operations
     return replace(
         operations,
-        keys=[operations.keys[row] for row in rows],
-        versions=[operations.versions[row] for row in rows],
-        deletes=[operations.deletes[row] for row in rows],
-        targets=[operations.targets[row] for row in rows],
-        routings=[operations.routings[row] for row in rows],
+        keys=taken(operations.keys, rows),
+        versions=taken(operations.versions, rows),
+        deletes=taken(operations.deletes, rows),
+        targets=taken(operations.targets, rows),
+        routings=taken(operations.routings, rows),
         documents=operations.documents.take(pa.array(rows, pa.int64())),
-        sources=[operations.sources[row] for row in rows],
+        sources=taken(operations.sources, rows),
     )

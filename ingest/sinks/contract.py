@@ -10,9 +10,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, overload
 
 import pyarrow as pa
+
+from ingest.sinks.operation_columns import Same
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,56 @@ class RequestItem(Generic[PayloadT]):
 
 
 @dataclass(frozen=True, slots=True)
+class PackedItems(Sequence[RequestItem[bytes]]):
+    """Items whose payloads stand one behind the other in ``body``; an item is made when it is asked for.
+
+    ``ends``: where each payload ends; ``parts``, ``rows``: the operation that each is, by number in ``operations`` and
+    row in it; ``key_bytes_min``, ``key_bytes_max``: the size of the shortest and longest key.
+    """
+
+    operations: Sequence[Operations]
+    body: bytes
+    ends: Sequence[int]
+    parts: Sequence[int]
+    rows: Sequence[int]
+    key_bytes_min: int
+    key_bytes_max: int
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    @overload
+    def __getitem__(self, index: int) -> RequestItem[bytes]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[RequestItem[bytes]]: ...
+    def __getitem__(self, index: int | slice) -> RequestItem[bytes] | Sequence[RequestItem[bytes]]:
+        if isinstance(index, slice):
+            return [self._item(place) for place in range(len(self))[index]]
+        return self._item(range(len(self))[index])
+
+    def _item(self, place: int) -> RequestItem[bytes]:
+        start, end = self.ends[place - 1] if place else 0, self.ends[place]
+        part, row = self.operations[self.parts[place]], self.rows[place]
+        payload = self.body[start:end]
+        return RequestItem(
+            part.keys[row], part.versions[row], part.targets[row], bool(part.deletes[row]), payload, len(payload)
+        )
+
+    @property
+    def newest(self) -> int:
+        """The highest version: the last item's, since items are in the order of their versions."""
+        return self.operations[self.parts[-1]].versions[self.rows[-1]]
+
+    @property
+    def targets(self) -> set[str]:
+        """All targets of the items."""
+        named = [self.operations[number].targets for number in set(self.parts)]
+        if all(isinstance(targets, Same) for targets in named):
+            return {targets[0] for targets in named}
+        return {self.operations[part].targets[row] for part, row in zip(self.parts, self.rows, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
 class Request(Generic[PayloadT]):
     """Items sent together. Each (target, key) stands at most once in a request."""
 
@@ -65,7 +117,30 @@ class Request(Generic[PayloadT]):
     @property
     def size_bytes(self) -> int:
         """Sum of the items' sizes."""
+        if isinstance(self.items, PackedItems):
+            return len(self.items.body)
         return sum(item.size_bytes for item in self.items)
+
+    @property
+    def targets(self) -> set[str]:
+        """All targets of the items."""
+        if isinstance(self.items, PackedItems):
+            return self.items.targets
+        return {item.target for item in self.items}
+
+
+def payloads(request: Request[bytes]) -> list[bytes]:
+    """The payload of each item."""
+    items = request.items
+    if isinstance(items, PackedItems):
+        return [items.body[start:end] for start, end in zip([0, *items.ends], items.ends, strict=False)]
+    return [item.payload for item in items]
+
+
+def body_of(request: Request[bytes]) -> bytes:
+    """The payloads of a request's items, one behind the other."""
+    items = request.items
+    return items.body if isinstance(items, PackedItems) else b"".join(payloads(request))
 
 
 class Outcome(enum.Enum):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Generic
 
 from ingest.problems import WorldProblem, declare
-from ingest.sinks.contract import ItemResult, Outcome, PayloadT, Request, RequestItem
+from ingest.sinks.contract import DONE, ItemResult, Outcome, PayloadT, Request, RequestItem
 
 GAVE_UP = declare(
     "sink.gave_up",
@@ -71,6 +71,9 @@ class Delivery(Generic[PayloadT]):
 
     def answered(self, results: Sequence[ItemResult]) -> None:
         """Every item of the request as sent was answered."""
+        if self.answers is None and results.count(DONE) == len(results):
+            self.request = self.request.only([])
+            return
         again: list[int] = []
         for index, result in enumerate(results):
             if self.answers is not None:

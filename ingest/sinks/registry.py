@@ -13,6 +13,7 @@ from typing import TypeVar
 import pyarrow as pa
 
 from ingest.config.fields import Options
+from ingest.native.request_encoder import elasticsearch_encoder, hbase_encoder
 from ingest.sinks.blackhole.encode import BlackholeEncoder
 from ingest.sinks.blackhole.options import BlackholeOptions, BlackholeTarget
 from ingest.sinks.contract import Encoder
@@ -55,13 +56,13 @@ def targets_of(kind: type[TargetT], targets: Sequence[SinkTarget]) -> list[Targe
 def _elasticsearch(options: SinkOptions, targets: Sequence[SinkTarget]) -> Encoder[bytes]:
     if not isinstance(options, ElasticsearchOptions):
         raise TypeError(f"not Elasticsearch's options: {type(options).__name__}")
-    return elasticsearch.ElasticsearchEncoder(options, targets_of(ElasticsearchTarget, targets))
+    return elasticsearch_encoder(options, targets_of(ElasticsearchTarget, targets))
 
 
 def _hbase(options: SinkOptions, targets: Sequence[SinkTarget]) -> Encoder[bytes]:
     if not isinstance(options, HbaseOptions):
         raise TypeError(f"not HBase's options: {type(options).__name__}")
-    return hbase.HbaseEncoder(options, targets_of(HbaseTarget, targets))
+    return hbase_encoder(options, targets_of(HbaseTarget, targets))
 
 
 def _blackhole(options: SinkOptions, targets: Sequence[SinkTarget]) -> Encoder[bytes]:

@@ -4,6 +4,7 @@
 //!
 //! `python` is the only module that knows Python; the others build and are tested and fuzzed without it.
 
+pub mod columns;
 pub mod cursor;
 pub mod flow;
 pub mod framing;
@@ -13,8 +14,10 @@ pub mod layout;
 pub mod packets;
 pub mod payload;
 pub mod problem;
+pub mod requests;
 pub mod rows_event;
 pub mod stream;
+pub mod texts;
 pub mod transaction;
 pub mod words;
 

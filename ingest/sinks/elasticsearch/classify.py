@@ -7,6 +7,7 @@ request is tried again by halves, which the versions make harmless.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 from ingest.problems import DataProblem, Problem, WorldProblem
@@ -27,6 +28,10 @@ _PLAIN_SUCCESS = tuple(
     {action: {"status": status}} for action in ("index", "delete", "update") for status in (201, 200)
 )
 """What nearly every entry is, told by one comparison."""
+
+
+_PLAIN_TEXTS = tuple(json.dumps(entry, separators=(",", ":")).encode() for entry in _PLAIN_SUCCESS)
+_ANSWER_HEAD, _ANSWER_END = b'{"items":[', b"]}"
 
 
 def unsendable(item: RequestItem[bytes]) -> ItemResult | None:
@@ -82,6 +87,17 @@ def _with_causes(error: Mapping[str, object]) -> str:
         words.append(str(cause.get("reason", "")))
         cause = cause.get("caused_by")
     return "; because ".join(words)
+
+
+def all_plain(body: bytes, count: int) -> bool:
+    """Does an answer of status 200 say of each of ``count`` items that it succeeded, and nothing else? Told without
+    reading it; False may also mean that it says so in other words."""
+    size, found = len(_ANSWER_HEAD) + len(_ANSWER_END) + max(0, count - 1), 0
+    for entry in _PLAIN_TEXTS:
+        times = body.count(entry)
+        found += times
+        size += times * len(entry)
+    return found == count and size == len(body) and body.startswith(_ANSWER_HEAD) and body.endswith(_ANSWER_END)
 
 
 def results(items: Sequence[RequestItem[bytes]], answer: object) -> list[ItemResult]:

@@ -31,7 +31,7 @@ import pyarrow as pa
 from ingest.problems import DataProblem
 from ingest.sinks.batching import by_version, cut
 from ingest.sinks.cell_bytes import cell_texts
-from ingest.sinks.contract import Operations, Request, RequestItem
+from ingest.sinks.contract import Operations, PackedItems, Request, RequestItem
 from ingest.sinks.faults import FIELD_MISSING, KEY_NOT_TEXT
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.hbase.thrift_bytes import deletion, puts, row_mutations
@@ -63,7 +63,8 @@ class HbaseEncoder:
 
 def timestamp_of(request: Request[bytes]) -> int:
     """The timestamp of all rows of a request: its highest version."""
-    return max(item.version for item in request.items)
+    items = request.items
+    return items.newest if isinstance(items, PackedItems) else max(item.version for item in items)
 
 
 def column_of(field: str, target: HbaseTarget) -> list[str]:
@@ -73,11 +74,10 @@ def column_of(field: str, target: HbaseTarget) -> list[str]:
 
 
 def _rows(part: Operations, target: HbaseTarget) -> list[RequestItem[bytes]]:
-    columns = _columns(part.documents.schema, target)
+    columns = written_columns(part.documents.schema, target)
     mutations = [puts(name.encode(), cell_texts(part.documents.column(index), field)) for index, field, name in columns]
     written = list(zip(*mutations, strict=True)) or [()] * len(part.keys)
-    whole = [family.encode() for family in target.families] if target.delete == "row" else []
-    gone = [deletion(column) for column in whole or [name.encode() for _, _, name in columns]]
+    gone = deletions(target, [name.encode() for _, _, name in columns])
     items = []
     for key, version, delete, name, cells in zip(
         part.keys, part.versions, part.deletes, part.targets, written, strict=True
@@ -87,7 +87,13 @@ def _rows(part: Operations, target: HbaseTarget) -> list[RequestItem[bytes]]:
     return items
 
 
-def _columns(schema: pa.Schema, target: HbaseTarget) -> list[tuple[int, pa.Field, str]]:
+def deletions(target: HbaseTarget, columns: Sequence[bytes]) -> list[bytes]:
+    """The mutations that delete a document."""
+    whole = [family.encode() for family in target.families] if target.delete == "row" else []
+    return [deletion(column) for column in whole or columns]
+
+
+def written_columns(schema: pa.Schema, target: HbaseTarget) -> list[tuple[int, pa.Field, str]]:
     """(index of the document's column, its field, ``family:qualifier``) of everything that is written."""
     missing = sorted(set(target.columns.values()) - set(schema.names))
     if missing:
@@ -108,7 +114,7 @@ def stored_fields(documents: pa.RecordBatch, target: HbaseTarget) -> list[dict[s
     any cell isn't there at all.
     """
     rows: list[dict[str, bytes]] = [{} for _ in range(documents.num_rows)]
-    for index, field, name in _columns(documents.schema, target):
+    for index, field, name in written_columns(documents.schema, target):
         for row, cell in zip(rows, cell_texts(documents.column(index), field), strict=True):
             if cell is not None:
                 row[name] = cell

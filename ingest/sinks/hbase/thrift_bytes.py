@@ -38,8 +38,13 @@ _MUTATIONS = _field(_LIST, 2) + pack(">b", _STRUCT)
 
 def puts(column: bytes, cells: Iterable[bytes | None]) -> list[bytes]:
     """One mutation per cell of a column ``family:qualifier``: a put of its value, or for None its deletion."""
-    prefix, gone, size = _field(_STRING, 2) + _text(column) + _field(_STRING, 3), deletion(column), _LENGTH.pack
+    prefix, gone, size = put_head(column), deletion(column), _LENGTH.pack
     return [gone if cell is None else prefix + size(len(cell)) + cell + _END for cell in cells]
+
+
+def put_head(column: bytes) -> bytes:
+    """What begins a put of a column: its value's length, the value and the end of a struct follow."""
+    return _field(_STRING, 2) + _text(column) + _field(_STRING, 3)
 
 
 def deletion(column: bytes) -> bytes:

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +18,9 @@ from hypothesis import strategies as st
 
 from ingest.binlog.arrow_types import ZeroDates
 from ingest.binlog.slice_decoder import PureSliceDecoder
+from ingest.codec import SliceDecoder
+from ingest.native import core
+from ingest.native.slice_decoder import NativeSliceDecoder
 from ingest.problems import DataProblem
 from ingest.schema import Column, TableSchema
 from ingest.slices import Kind, Slice
@@ -93,10 +97,24 @@ def rows_of(kind: Kind, *pairs: tuple[bytes, bytes], schema: TableSchema = SCHEM
     return slice_of(table_map(schema), kind, [b for b, _ in pairs], [a for _, a in pairs], present, present)
 
 
-def test_every_type() -> None:
+NewDecoder = Callable[..., SliceDecoder]
+
+
+@pytest.fixture(scope="module", params=["pure", "native"])
+def new_decoder(request: pytest.FixtureRequest) -> NewDecoder:
+    """What makes a decoder of each codec."""
+    if request.param == "pure":
+        return PureSliceDecoder
+    found = core()
+    if found is None:
+        pytest.skip("the native core isn't built")
+    return partial(NativeSliceDecoder, found)
+
+
+def test_every_type(new_decoder: NewDecoder) -> None:
     """One column of each type, with and without its value, in both images."""
     full, empty = image(SCHEMA, BYTES), image(SCHEMA, [None] * len(ALL))
-    decoded = PureSliceDecoder().decode(rows_of(Kind.UPDATE, (full, empty), (empty, full)), ALL)
+    decoded = new_decoder().decode(rows_of(Kind.UPDATE, (full, empty), (empty, full)), ALL)
     assert decoded.schema == SCHEMA
     assert decoded.before.to_pylist() == [VALUES, NOTHING]
     assert decoded.after.to_pylist() == [NOTHING, VALUES]
@@ -106,11 +124,13 @@ def test_every_type() -> None:
 
 @given(st.lists(st.lists(st.booleans(), min_size=len(ALL), max_size=len(ALL)), min_size=1, max_size=6), st.permutations(ALL), st.integers(0, len(ALL)))  # fmt: skip
 @settings(deadline=None)
-def test_any_nulls_and_any_choice_of_columns(nulls: list[list[bool]], order: Sequence[int], count: int) -> None:
+def test_any_nulls_and_any_choice_of_columns(
+    new_decoder: NewDecoder, nulls: list[list[bool]], order: Sequence[int], count: int
+) -> None:
     """Whatever is NULL and whichever columns are asked for, in whatever order: each is itself, and the rest is skipped."""
     columns = tuple(order[:count])
     images = [image(SCHEMA, [None if null else raw for null, raw in zip(row, BYTES, strict=True)]) for row in nulls]
-    decoded = PureSliceDecoder().decode(rows_of(Kind.INSERT, *((b"", one) for one in images)), columns)
+    decoded = new_decoder().decode(rows_of(Kind.INSERT, *((b"", one) for one in images)), columns)
     names = [SCHEMA.columns[index].name for index in columns]
     assert decoded.after.schema.names == names
     for place, index in enumerate(columns):
@@ -120,12 +140,12 @@ def test_any_nulls_and_any_choice_of_columns(nulls: list[list[bool]], order: Seq
         assert decoded.before.schema == decoded.after.schema
 
 
-def test_kinds_have_their_images() -> None:
+def test_kinds_have_their_images(new_decoder: NewDecoder) -> None:
     """An INSERT has no image before and a DELETE none after, mixed in one slice."""
     full = image(SCHEMA, BYTES)
     part = rows_of(Kind.UPDATE, (b"", full), (full, b""), (full, full))
     part = replace(part, kinds=bytes([Kind.INSERT, Kind.DELETE, Kind.UPDATE]))
-    decoded = PureSliceDecoder().decode(part, (0,))
+    decoded = new_decoder().decode(part, (0,))
     assert decoded.before.to_pylist() == [{"tiny": None}, {"tiny": -1}, {"tiny": -1}]
     assert decoded.after.to_pylist() == [{"tiny": -1}, {"tiny": None}, {"tiny": -1}]
 
@@ -134,16 +154,14 @@ DATES = schema_of(column("id", 3), column("d", 10), column("t", 18, 0))
 ZERO_ROW = [b"\1\0\0\0", bytes(3), datetime_bytes((2024, 2, 0, 1, 2, 3), 0, 0)]
 
 
-def dates(zero_dates: ZeroDates) -> tuple[PureSliceDecoder, Slice]:
+def dates(new_decoder: NewDecoder, zero_dates: ZeroDates) -> tuple[SliceDecoder, Slice]:
     rows = [image(DATES, ZERO_ROW), image(DATES, [b"\2\0\0\0", date_bytes(2024, 1, 2), None])]
-    return PureSliceDecoder(zero_dates), rows_of(
-        Kind.INSERT, *((b"", row) for row in rows), schema=DATES, present=b"\x07"
-    )
+    return new_decoder(zero_dates), rows_of(Kind.INSERT, *((b"", row) for row in rows), schema=DATES, present=b"\x07")
 
 
-def test_zero_dates_become_counted_nulls() -> None:
+def test_zero_dates_become_counted_nulls(new_decoder: NewDecoder) -> None:
     """Under "null" each such date is null and counted under its table and column; a NULL isn't counted."""
-    decoder, part = dates("null")
+    decoder, part = dates(new_decoder, "null")
     first = decoder.decode(part, (1, 2)).after
     assert first.to_pylist() == [{"d": None, "t": None}, {"d": datetime.date(2024, 1, 2), "t": None}]
     assert decoder.nulled == {("shop.t", "d"): 1, ("shop.t", "t"): 1}
@@ -151,18 +169,18 @@ def test_zero_dates_become_counted_nulls() -> None:
     assert decoder.nulled == {("shop.t", "d"): 2, ("shop.t", "t"): 1}
 
 
-def test_zero_dates_become_text() -> None:
+def test_zero_dates_become_text(new_decoder: NewDecoder) -> None:
     """Under "text" the whole column is MySQL's text."""
-    decoder, part = dates("text")
+    decoder, part = dates(new_decoder, "text")
     decoded = decoder.decode(part, (1, 2)).after
     assert decoded.schema.types == [pa.string(), pa.string()]
     assert decoded.to_pylist() == [{"d": "0000-00-00", "t": "2024-02-00 01:02:03"}, {"d": "2024-01-02", "t": None}]
     assert decoder.nulled == {}
 
 
-def test_zero_dates_stop() -> None:
+def test_zero_dates_stop(new_decoder: NewDecoder) -> None:
     """Under "stop" the problem names table, column, value and row."""
-    decoder, part = dates("stop")
+    decoder, part = dates(new_decoder, "stop")
     with pytest.raises(DataProblem, match=r"value\.zero_date: the value is 2024-02-00 01:02:03") as caught:
         decoder.decode(part, (0, 2))
     assert caught.value.where == {
@@ -174,13 +192,13 @@ def test_zero_dates_stop() -> None:
     }
 
 
-def test_a_column_that_the_image_lacks() -> None:
+def test_a_column_that_the_image_lacks(new_decoder: NewDecoder) -> None:
     """A wanted column that isn't present stops with table, column and remedy; unwanted ones don't matter."""
     id_only = b"\x00\x01\x00\x00\x00"
     part = rows_of(Kind.DELETE, (id_only, b""), schema=DATES, present=b"\x01")
-    assert PureSliceDecoder().decode(part, (0,)).before.to_pylist() == [{"id": 1}]
+    assert new_decoder().decode(part, (0,)).before.to_pylist() == [{"id": 1}]
     with pytest.raises(DataProblem, match=r"row_image\.minimal: the row image of shop\.t doesn't hold d, t") as caught:
-        PureSliceDecoder().decode(part, (0, 1, 2))
+        new_decoder().decode(part, (0, 1, 2))
     assert caught.value.where == {"table": "shop.t", "columns": "d, t"}
     assert "binlog_row_image=FULL" in caught.value.hint
 
@@ -193,27 +211,27 @@ def test_a_column_that_the_image_lacks() -> None:
         (246, 9, b"\xff\xff\xff\xff", "value.malformed"),
     ],
 )
-def test_a_bad_value_names_its_place(kind: int, meta: int, raw: bytes, name: str) -> None:
+def test_a_bad_value_names_its_place(new_decoder: NewDecoder, kind: int, meta: int, raw: bytes, name: str) -> None:
     """A value that can't be read names table, column, ordinal and transaction of the first row that has one."""
     schema = schema_of(column("id", 3), column("c", kind, meta, collation=255, members=("a",) if kind == 247 else ()))
     rows = [image(schema, [b"\1\0\0\0", None]), image(schema, [b"\2\0\0\0", raw]), image(schema, [b"\3\0\0\0", raw])]
     part = rows_of(Kind.INSERT, *((b"", row) for row in rows), schema=schema, present=b"\x03")
     with pytest.raises(DataProblem) as caught:
-        PureSliceDecoder().decode(part, (0, 1))
+        new_decoder().decode(part, (0, 1))
     assert caught.value.code.name == name
     where = caught.value.where
     assert (where["table"], where["column"], where["ordinal"], where["gtid"]) == ("shop.t", "c", "2", STAMP.gtid)
 
 
-def test_an_unknown_collation_is_named() -> None:
+def test_an_unknown_collation_is_named(new_decoder: NewDecoder) -> None:
     """A column in a character set that isn't known stops with its name, unless it isn't wanted."""
     schema = schema_of(column("id", 3), column("c", 15, 80, collation=2047))
     part = rows_of(Kind.INSERT, (b"", image(schema, [b"\1\0\0\0", b"\x01a"])), schema=schema, present=b"\x03")
-    assert PureSliceDecoder().decode(part, (0,)).after.to_pylist() == [{"id": 1}]
+    assert new_decoder().decode(part, (0,)).after.to_pylist() == [{"id": 1}]
     with pytest.raises(
         DataProblem, match=r"charset\.unknown[\s\S]*table shop\.t, column c|charset\.unknown[\s\S]*column c"
     ):
-        PureSliceDecoder().decode(part, (1,))
+        new_decoder().decode(part, (1,))
 
 
 def good_part() -> Slice:
@@ -236,28 +254,28 @@ def good_part() -> Slice:
         {"before_present": b""},
     ],
 )
-def test_parts_that_do_not_fit(change: dict[str, bytes]) -> None:
+def test_parts_that_do_not_fit(new_decoder: NewDecoder, change: dict[str, bytes]) -> None:
     """A slice whose parts don't fit together is refused."""
     with pytest.raises(
         DataProblem, match=r"slice\.malformed" if "before_present" not in change else r"value\.malformed"
     ):
-        PureSliceDecoder().decode(replace(good_part(), **change), ALL)  # type: ignore[arg-type]
+        new_decoder().decode(replace(good_part(), **change), ALL)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     "cut", [lambda raw: raw + b"\0", lambda raw: raw[:-1], lambda raw: raw[:3], lambda raw: raw[:30]]
 )
-def test_an_image_of_another_length(cut: Callable[[bytes], bytes]) -> None:
+def test_an_image_of_another_length(new_decoder: NewDecoder, cut: Callable[[bytes], bytes]) -> None:
     """An image that ends before or after its last value is refused, wherever it stands in the slice."""
     full = image(SCHEMA, BYTES)
     for pairs in ([(b"", cut(full)), (b"", full)], [(b"", full), (b"", cut(full))]):
         with pytest.raises(DataProblem, match=r"value\.malformed: a row image [\s\S]*table shop\.t"):
-            PureSliceDecoder().decode(rows_of(Kind.INSERT, *pairs), ALL)
+            new_decoder().decode(rows_of(Kind.INSERT, *pairs), ALL)
 
 
 @given(st.data())
 @settings(max_examples=200, deadline=None)
-def test_any_bytes(data: Any) -> None:
+def test_any_bytes(new_decoder: NewDecoder, data: Any) -> None:
     """Images, ends, bitmaps or table map damaged anywhere give a batch or a DataProblem, and nothing else; and a batch
     has a row per row."""
     part = good_part()
@@ -267,7 +285,7 @@ def test_any_bytes(data: Any) -> None:
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     policy: ZeroDates = data.draw(st.sampled_from(["null", "text", "stop"]))
     with contextlib.suppress(DataProblem):
-        decoder = PureSliceDecoder(policy)
+        decoder = new_decoder(policy)
         damaged = replace(part, **{name: bytes(raw)})
         columns = range(len(decoder.schema_of(damaged).columns))
         decoded = decoder.decode(damaged, columns)
@@ -277,18 +295,18 @@ def test_any_bytes(data: Any) -> None:
 
 
 @given(st.binary(max_size=60))
-def test_random_images(raw: bytes) -> None:
+def test_random_images(new_decoder: NewDecoder, raw: bytes) -> None:
     """Random bytes as an image: a batch or a DataProblem."""
     part = rows_of(Kind.INSERT, (b"", raw or b"\0"))
     with contextlib.suppress(DataProblem):
-        PureSliceDecoder().decode(part, ALL)
+        new_decoder().decode(part, ALL)
 
 
-def test_tables_are_forgotten() -> None:
+def test_tables_are_forgotten(new_decoder: NewDecoder) -> None:
     """A decoder keeps what it prepared for a bounded number of tables."""
-    decoder = PureSliceDecoder()
+    decoder = new_decoder()
     for number in range(600):
         schema = schema_of(column(f"c{number}", 1))
         part = rows_of(Kind.INSERT, (b"", image(schema, [b"\1"])), schema=schema, present=b"\x01")
         assert decoder.decode(part, (0,)).after.to_pylist() == [{f"c{number}": 1}]
-    assert len(decoder._decoders) <= 256
+    assert len(vars(decoder)["_decoders"]) <= 256

@@ -61,7 +61,7 @@ def test_documents_line_up_with_operations():
         ],
     )
     assert operations.keys == ["1", "3", "4", "5"]
-    assert operations.versions == [11, 30, 41, 50]
+    assert list(operations.versions) == [11, 30, 41, 50]
     assert operations.sources == [0, 2, 3, 4]
     assert operations.dropped == {"filtered": 1}
     nothing = {"id": None, "kind": None, "source": None}
@@ -80,7 +80,7 @@ def test_both_halves_of_a_move():
         [(Kind.DELETE, row(1, 1, "a"), None), (Kind.INSERT, None, row(1, 2, "B"))],
     )
     assert operations.keys == ["1", "1"]
-    assert operations.versions == [10, 21]
+    assert list(operations.versions) == [10, 21]
     assert operations.deletes == [True, False]
     assert operations.targets == ["orders-1", "orders-2"]
     assert operations.routings == ["a", "B"]

@@ -1,7 +1,9 @@
 //! The core as Python sees it: `ingest/native/_core.pyi` says what each name is.
 
+mod columns;
 mod flow;
 mod packets;
+mod requests;
 mod stream;
 
 use pyo3::prelude::*;
@@ -24,9 +26,12 @@ fn raised(problem: Problem) -> PyErr {
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("CoreProblem", module.py().get_type::<CoreProblem>())?;
+    module.add_class::<columns::ImageColumns>()?;
     module.add_class::<flow::LaneFlow>()?;
     module.add_class::<packets::PacketFramer>()?;
     module.add_class::<packets::Packets>()?;
     module.add_class::<stream::StreamDecoder>()?;
+    module.add_function(wrap_pyfunction!(requests::newest_operations, module)?)?;
+    module.add_function(wrap_pyfunction!(requests::encode_requests, module)?)?;
     Ok(())
 }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.problems import DataProblem, Problem, WorldProblem
 from ingest.sinks.batching import Refused
 from ingest.sinks.contract import DONE, NEWER, ItemResult, Outcome, RequestItem
-from ingest.sinks.elasticsearch.classify import refusal, results, unsendable
+from ingest.sinks.elasticsearch.classify import all_plain, refusal, results, unsendable
 
 ITEM = RequestItem("k", 1, "t", False, b"", 0)
 
@@ -158,3 +162,14 @@ def test_unsendable_ids(key: str, reason: str | None) -> None:
     found = unsendable(RequestItem(key, 1, "t", False, b"", 0))
     assert (found.reason if found else None) == reason
     assert found is None or found.outcome is Outcome.POISON
+
+
+@given(st.lists(st.sampled_from([("index", 201), ("index", 200), ("delete", 200), ("update", 201)] * 3 + [("delete", 404), ("index", 409)]), max_size=5))  # fmt: skip
+def test_all_plain_is_what_reading_says(entries: list[tuple[str, int]]) -> None:
+    """An answer is known to be all successes, unread, just when each entry is a plain success."""
+    answer = {"items": [{action: {"status": status}} for action, status in entries]}
+    body = json.dumps(answer, separators=(",", ":")).encode()
+    assert all_plain(body, len(entries)) == all(status < 300 for _, status in entries)
+    assert not all_plain(body, len(entries) + 1)
+    assert not all_plain(body + b" ", len(entries))
+    assert not all_plain(body[:-2] + b',"error":1]}', len(entries))

@@ -1,0 +1,117 @@
+"""NativeEncoder: operations to requests by the native core, each request one body.
+
+    Operations -> buffers (operation_buffers.py) -> bodies (core, without the GIL) -> Request(PackedItems)
+
+Invariants: the requests equal those of the pure encoder, item by item and byte by byte. What the core has no text for
+goes to that encoder, which encodes it after all or raises the right problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from json.encoder import encode_basestring
+from types import ModuleType
+from typing import Any
+
+import pyarrow as pa
+
+from ingest.native import core
+from ingest.native.operation_buffers import Column, cell_column, json_column, placed
+from ingest.problems import DataProblem
+from ingest.sinks.contract import Encoder, Operations, PackedItems, Request
+from ingest.sinks.elasticsearch.encode import ElasticsearchEncoder
+from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
+from ingest.sinks.hbase.encode import HbaseEncoder, deletions, written_columns
+from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
+from ingest.sinks.hbase.thrift_bytes import deletion, put_head
+
+Written = tuple[tuple[object, ...], list[Column]]
+"""How operations are written: an envelope (``src/requests``), and the columns in it."""
+
+
+class NativeEncoder:
+    """See ``ingest.sinks.contract.Encoder``. ``written``: an operations' envelope and columns; ``by_target``: each
+    request is for one target."""
+
+    def __init__(
+        self,
+        native: ModuleType,
+        pure: Encoder[bytes],
+        written: Callable[[Operations], Written],
+        most_items: int,
+        most_bytes: int,
+        *,
+        by_target: bool,
+    ) -> None:
+        self._core = native
+        self._pure = pure
+        self._written = written
+        self._limits = (most_items, most_bytes, by_target)
+
+    def encode(self, operations: Sequence[Operations]) -> Sequence[Request[bytes]]:
+        """See ``Encoder.encode``."""
+        try:
+            parts = [(placed(part), *self._written(part)) for part in operations]
+            found = self._core.encode_requests(parts, *self._limits)
+        except (DataProblem, pa.ArrowException, UnicodeError, OverflowError):
+            found = None
+        if found is None:
+            return self._pure.encode(operations)
+        return [Request(_items(operations, *request)) for request in found]
+
+
+def _items(
+    operations: Sequence[Operations], body: bytes, ends: bytes, parts: bytes, rows: bytes, *key_sizes: int
+) -> PackedItems:
+    least, most = key_sizes
+    return PackedItems(
+        operations,
+        body,
+        memoryview(ends).cast("Q"),
+        memoryview(parts).cast("I"),
+        memoryview(rows).cast("I"),
+        least,
+        most,
+    )
+
+
+def elasticsearch_encoder(options: ElasticsearchOptions, targets: Sequence[ElasticsearchTarget]) -> Encoder[bytes]:
+    """The native encoder where the core was built, else the pure one."""
+    native = core()
+    pure = ElasticsearchEncoder(options, targets)
+    if native is None:
+        return pure
+
+    def written(part: Operations) -> Written:
+        envelope = "upsert" if targets[part.rule].write == "upsert" else "index"
+        names = [encode_basestring(name).encode() for name in part.documents.schema.names]
+        return (envelope, names), _columns(part.documents, json_column)
+
+    return NativeEncoder(native, pure, written, options.bulk_items, options.bulk_bytes, by_target=False)
+
+
+def hbase_encoder(options: HbaseOptions, targets: Sequence[HbaseTarget]) -> Encoder[bytes]:
+    """The native encoder where the core was built, else the pure one."""
+    native = core()
+    pure = HbaseEncoder(options, targets)
+    if native is None:
+        return pure
+
+    def written(part: Operations) -> Written:
+        target = targets[part.rule]
+        columns = written_columns(part.documents.schema, target)
+        names = [name.encode() for _, _, name in columns]
+        gone = deletions(target, names)
+        envelope = (
+            "hbase",
+            [put_head(name) for name in names],
+            [deletion(name) for name in names],
+            (len(gone), b"".join(gone)),
+        )
+        return envelope, [cell_column(part.documents.column(index), field) for index, field, _ in columns]
+
+    return NativeEncoder(native, pure, written, options.batch_rows, options.batch_bytes, by_target=True)
+
+
+def _columns(documents: pa.RecordBatch, column: Callable[[Any, Any], Column]) -> list[Column]:
+    return [column(array, field) for array, field in zip(documents.columns, documents.schema, strict=True)]

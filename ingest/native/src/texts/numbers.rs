@@ -1,0 +1,167 @@
+//! Decimals and floats as text, in MySQL's layout.
+
+use std::io::Write;
+
+use crate::cursor::le;
+use crate::key_text::unsigned;
+
+const CHUNK: u64 = 10u64.pow(18);
+
+/// Arrow's little-endian integer of 16 or 32 bytes, divided by 10^scale, with every digit of the scale.
+pub fn decimal(stored: &[u8], scale: usize, out: &mut Vec<u8>) -> Option<()> {
+    let negative = stored.last()? & 0x80 != 0;
+    let mut limbs = [0u64; 4];
+    for (limb, bytes) in limbs.iter_mut().zip(stored.chunks(8)) {
+        *limb = le(bytes);
+    }
+    let used = stored.len().div_ceil(8).min(4);
+    if negative {
+        negate(limbs.get_mut(..used)?);
+        out.push(b'-');
+    }
+    let start = out.len();
+    digits(&mut limbs, out);
+    if scale > 0 {
+        let missing = (scale + 1).saturating_sub(out.len() - start);
+        out.splice(start..start, std::iter::repeat_n(b'0', missing));
+        out.insert(out.len().checked_sub(scale)?, b'.');
+    }
+    Some(())
+}
+
+fn negate(limbs: &mut [u64]) {
+    let mut carry = true;
+    for limb in limbs {
+        (*limb, carry) = (!*limb).overflowing_add(u64::from(carry));
+    }
+}
+
+fn digits(limbs: &mut [u64; 4], out: &mut Vec<u8>) {
+    let mut chunks = Vec::new();
+    while limbs[1] | limbs[2] | limbs[3] != 0 {
+        let mut rest = 0u128;
+        for limb in limbs.iter_mut().rev() {
+            let value = rest << 64 | u128::from(*limb);
+            *limb = (value / u128::from(CHUNK)) as u64;
+            rest = value % u128::from(CHUNK);
+        }
+        chunks.push(rest as u64);
+    }
+    unsigned(limbs[0], out);
+    for chunk in chunks.iter().rev() {
+        let start = out.len();
+        unsigned(*chunk, out);
+        let missing = 18usize.saturating_sub(out.len() - start);
+        out.splice(start..start, std::iter::repeat_n(b'0', missing));
+    }
+}
+
+/// Plain digits while the decimal point falls at -14 to 15 digits, else `d.ddde<exponent>` (`my_gcvt` in dtoa.cc).
+const POINT_MAX: i32 = 15;
+
+/// A double by its shortest digits. `as_double`: always told apart from an integer (3 gives 3.0). None for NaN, infinity.
+pub fn double(value: f64, as_double: bool, out: &mut Vec<u8>) -> Option<()> {
+    let mut buffer = [0u8; 40];
+    let left = {
+        let mut rest = &mut buffer[..];
+        write!(rest, "{value:e}").ok()?;
+        rest.len()
+    };
+    value.is_finite().then_some(())?;
+    layout(buffer.get(..40 - left)?, as_double, out)
+}
+
+/// A float by its shortest digits.
+pub fn float(value: f32, as_double: bool, out: &mut Vec<u8>) -> Option<()> {
+    let mut buffer = [0u8; 40];
+    let left = {
+        let mut rest = &mut buffer[..];
+        write!(rest, "{value:e}").ok()?;
+        rest.len()
+    };
+    value.is_finite().then_some(())?;
+    layout(buffer.get(..40 - left)?, as_double, out)
+}
+
+/// `text`: [-]d[.ddd]e[-]dd
+fn layout(text: &[u8], as_double: bool, out: &mut Vec<u8>) -> Option<()> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (mantissa, exponent) = text.split_once('e')?;
+    let mut digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();
+    let point = exponent.parse::<i32>().ok()?.checked_add(1)?;
+    if mantissa.starts_with('-') {
+        out.push(b'-');
+    }
+    while digits.last() == Some(&b'0') {
+        digits.pop();
+    }
+    let count = i32::try_from(digits.len()).ok()?;
+    if count == 0 {
+        out.extend_from_slice(if as_double { b"0.0" } else { b"0" });
+    } else if !(1 - POINT_MAX..=POINT_MAX).contains(&point) {
+        out.push(*digits.first()?);
+        if count > 1 {
+            out.push(b'.');
+            out.extend_from_slice(digits.get(1..)?);
+        }
+        out.push(b'e');
+        crate::key_text::signed(i64::from(point) - 1, out);
+    } else if point <= 0 {
+        out.extend_from_slice(b"0.");
+        out.extend(std::iter::repeat_n(b'0', point.unsigned_abs() as usize));
+        out.extend_from_slice(&digits);
+    } else {
+        let whole = point as usize;
+        out.extend_from_slice(digits.get(..whole.min(digits.len()))?);
+        out.extend(std::iter::repeat_n(b'0', whole.saturating_sub(digits.len())));
+        if count > point {
+            out.push(b'.');
+            out.extend_from_slice(digits.get(whole..)?);
+        } else if as_double {
+            out.extend_from_slice(b".0");
+        }
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(value: f64) -> String {
+        let mut out = Vec::new();
+        double(value, true, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn doubles() {
+        for (value, expected) in [
+            (0.1, "0.1"),
+            (3.0, "3.0"),
+            (-0.0, "-0.0"),
+            (1e22, "1e22"),
+            (1.5e-20, "1.5e-20"),
+            (1e14, "100000000000000.0"),
+            (1e15, "1e15"),
+            (1e-14, "0.00000000000001"),
+        ] {
+            assert_eq!(text(value), expected);
+        }
+        assert_eq!(double(f64::NAN, true, &mut Vec::new()), None);
+    }
+
+    #[test]
+    fn decimals() {
+        for (value, scale, expected) in [
+            (5i128, 2, "0.05"),
+            (-1234, 2, "-12.34"),
+            (0, 0, "0"),
+            (i128::MIN, 0, "-170141183460469231731687303715884105728"),
+        ] {
+            let mut out = Vec::new();
+            decimal(&value.to_le_bytes(), scale, &mut out).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+}
