@@ -27,6 +27,7 @@ _FIXED: dict[F, Form] = {
     F.DOUBLE: ("float", 8),
     F.YEAR: ("year",),
     F.TIME2: ("time",),
+    F.JSON: ("json",),
 }
 _DATED: dict[F, Form] = {
     F.DATE: ("date",),

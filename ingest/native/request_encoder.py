@@ -84,7 +84,7 @@ def elasticsearch_encoder(options: ElasticsearchOptions, targets: Sequence[Elast
 
     def written(part: Operations) -> Written:
         envelope = "upsert" if targets[part.rule].write == "upsert" else "index"
-        names = [encode_basestring(name).encode() for name in part.documents.schema.names]
+        names = [f"{encode_basestring(name)}:".encode() for name in part.documents.schema.names]
         return (envelope, names), _columns(part.documents, json_column)
 
     return NativeEncoder(native, pure, written, options.bulk_items, options.bulk_bytes, by_target=False)

@@ -1,7 +1,7 @@
 //! One column's values to Arrow buffers, as `ingest.binlog.values` reads them, value by value.
 
 use super::decimals::DecimalShape;
-use super::temporal;
+use super::{json, temporal};
 use crate::cursor::{be, le};
 
 /// How the values of a column are read. What isn't among them is `Raw`: its bytes are handed over as they are.
@@ -35,6 +35,7 @@ pub enum Form {
     Enum {
         names: Vec<String>,
     },
+    Json,
     Date,
     Datetime,
     Timestamp,
@@ -51,7 +52,7 @@ impl Form {
             Form::Year => 2,
             Form::Bit { .. } | Form::Datetime | Form::Timestamp | Form::Time => 8,
             Form::Decimal(shape) => shape.width,
-            Form::Text | Form::Ascii | Form::Bytes { .. } | Form::Enum { .. } | Form::Raw => 0,
+            Form::Text | Form::Ascii | Form::Bytes { .. } | Form::Enum { .. } | Form::Json | Form::Raw => 0,
         }
     }
 }
@@ -111,6 +112,7 @@ impl<'a> Builder<'a> {
                 data.resize(data.len() + width.saturating_sub(raw.len()), 0);
             }
             Form::Enum { names } => data.extend_from_slice(names.get(le(raw) as usize)?.as_bytes()),
+            Form::Json => json::append(raw, data)?,
             Form::Decimal(shape) => shape.append(raw, data)?,
             Form::Date => return self.dated(temporal::date(raw)?.map(i32::to_le_bytes)),
             Form::Datetime => return self.dated(temporal::datetime(raw)?.map(i64::to_le_bytes)),
@@ -129,7 +131,7 @@ impl<'a> Builder<'a> {
 
     #[inline]
     fn row(&mut self, valid: bool) -> Option<()> {
-        if self.rows % 8 == 0 {
+        if self.rows & 7 == 0 {
             self.column.validity.push(0);
         }
         if valid {

@@ -3,6 +3,7 @@
 
 mod builder;
 mod decimals;
+mod json;
 mod temporal;
 
 pub use builder::{Builder, Column, Form};

@@ -74,6 +74,7 @@ fn form_of(form: &Bound<'_, PyTuple>) -> PyResult<Form> {
         "ascii" => Form::Ascii,
         "bytes" => Form::Bytes { width: number(1)? },
         "enum" => Form::Enum { names: form.get_item(1)?.extract()? },
+        "json" => Form::Json,
         "date" => Form::Date,
         "datetime" => Form::Datetime,
         "timestamp" => Form::Timestamp,

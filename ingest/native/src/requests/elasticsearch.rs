@@ -1,7 +1,7 @@
 //! The lines of a `_bulk` body: `ingest.sinks.elasticsearch.encode` says which and why.
 
 use super::{document, Envelope, Part};
-use crate::key_text::unsigned;
+use crate::texts::numbers::unsigned;
 use crate::texts::quoted;
 
 pub fn quoted_targets(targets: &[String]) -> Vec<Vec<u8>> {

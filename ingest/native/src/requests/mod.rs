@@ -17,7 +17,7 @@ use crate::texts::{ColumnView, Look};
 /// How an operation is written.
 #[derive(Debug, Clone)]
 pub enum Envelope {
-    /// Bulk lines; the fields' names as quoted JSON.
+    /// Bulk lines; the fields' names as quoted JSON, with a colon.
     Index {
         names: Vec<Vec<u8>>,
     },
@@ -107,7 +107,9 @@ pub fn requests(parts: &[Part], limits: Limits) -> Option<Vec<Request>> {
         let target = part.target(row)?;
         let group = if limits.by_target { target } else { "" };
         let place = *numbers.entry(group).or_insert_with(|| {
-            groups.push(Group::default());
+            let mut group = Group::default();
+            group.open.body.reserve(room(parts).min(limits.bytes.saturating_add(1 << 16)));
+            groups.push(group);
             groups.len() - 1
         });
         let group = groups.get_mut(place)?;
@@ -122,6 +124,19 @@ pub fn requests(parts: &[Part], limits: Limits) -> Option<Vec<Request>> {
         group.take(number, row, start, (target, part.keys.bytes(row)?), limits)?;
     }
     Some(groups.into_iter().flat_map(Group::finish).collect())
+}
+
+/// About how many bytes the operations take.
+fn room(parts: &[Part]) -> usize {
+    let size = |part: &Part| {
+        let values: usize = part.columns.iter().map(|column| column.data.len() + 12 * part.rows).sum();
+        let names: usize = match &part.envelope {
+            Envelope::Index { names } | Envelope::Upsert { names } => names.iter().map(|name| name.len() + 1).sum(),
+            Envelope::Hbase(form) => form.puts.iter().map(|put| put.len() + 5).sum(),
+        };
+        values + part.keys.data.len() + part.rows * (names + 120)
+    };
+    parts.iter().map(size).sum()
 }
 
 /// (part, row) by rising version; rows of one version stay in order.
@@ -183,7 +198,6 @@ fn document(part: &Part, row: usize, names: &[Vec<u8>], out: &mut Vec<u8>) -> Op
             out.push(b',');
         }
         out.extend_from_slice(name);
-        out.push(b':');
         if !column.append(row, Look::Json, out)? {
             out.extend_from_slice(b"null");
         }

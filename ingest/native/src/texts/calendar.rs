@@ -55,7 +55,7 @@ pub fn time(micros: i64, digits: usize, out: &mut Vec<u8>) -> Option<()> {
     if hours < 100 {
         two_digits(hours, out);
     } else {
-        crate::key_text::signed(hours, out);
+        super::numbers::signed(hours, out);
     }
     clock(seconds, fraction, digits, out)
 }

@@ -3,7 +3,37 @@
 use std::io::Write;
 
 use crate::cursor::le;
-use crate::key_text::unsigned;
+const PAIRS: &[u8; 200] =
+    b"0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
+/// Plain digits, two at a time.
+pub fn unsigned(mut value: u64, out: &mut Vec<u8>) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    while value >= 100 {
+        let pair = 2 * (value % 100) as usize;
+        value /= 100;
+        at -= 2;
+        digits[at..at + 2].copy_from_slice(&PAIRS[pair..pair + 2]);
+    }
+    if value >= 10 {
+        let pair = 2 * value as usize;
+        at -= 2;
+        digits[at..at + 2].copy_from_slice(&PAIRS[pair..pair + 2]);
+    } else {
+        at -= 1;
+        digits[at] = b'0' + value as u8;
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+pub fn signed(value: i64, out: &mut Vec<u8>) {
+    if value < 0 {
+        out.push(b'-');
+    }
+    unsigned(value.unsigned_abs(), out);
+}
 
 const CHUNK: u64 = 10u64.pow(18);
 
@@ -19,6 +49,14 @@ pub fn decimal(stored: &[u8], scale: usize, out: &mut Vec<u8>) -> Option<()> {
         negate(limbs.get_mut(..used)?);
         out.push(b'-');
     }
+    if limbs[1] | limbs[2] | limbs[3] == 0 && scale <= 18 {
+        let unit = 10u64.pow(scale as u32);
+        unsigned(limbs[0] / unit, out);
+        if scale > 0 {
+            fraction(limbs[0] % unit, scale, out);
+        }
+        return Some(());
+    }
     let start = out.len();
     digits(&mut limbs, out);
     if scale > 0 {
@@ -27,6 +65,17 @@ pub fn decimal(stored: &[u8], scale: usize, out: &mut Vec<u8>) -> Option<()> {
         out.insert(out.len().checked_sub(scale)?, b'.');
     }
     Some(())
+}
+
+/// A point and `digits` digits.
+fn fraction(mut part: u64, digits: usize, out: &mut Vec<u8>) {
+    out.push(b'.');
+    let start = out.len();
+    out.resize(start + digits, b'0');
+    for digit in out[start..].iter_mut().rev() {
+        *digit = b'0' + (part % 10) as u8;
+        part /= 10;
+    }
 }
 
 fn negate(limbs: &mut [u64]) {
@@ -61,6 +110,9 @@ const POINT_MAX: i32 = 15;
 
 /// A double by its shortest digits. `as_double`: always told apart from an integer (3 gives 3.0). None for NaN, infinity.
 pub fn double(value: f64, as_double: bool, out: &mut Vec<u8>) -> Option<()> {
+    if short_double(value, as_double, out) {
+        return Some(());
+    }
     let mut buffer = [0u8; 40];
     let left = {
         let mut rest = &mut buffer[..];
@@ -69,6 +121,32 @@ pub fn double(value: f64, as_double: bool, out: &mut Vec<u8>) -> Option<()> {
     };
     value.is_finite().then_some(())?;
     layout(buffer.get(..40 - left)?, as_double, out)
+}
+
+/// Doubles of at most 15 digits and four decimals. Of decimals with so few digits only one is nearest to a double, so
+/// one that gives the double back is the shortest.
+fn short_double(value: f64, as_double: bool, out: &mut Vec<u8>) -> bool {
+    let size = value.abs();
+    if size == 0.0 || size.is_nan() || size >= 1e10 {
+        return false;
+    }
+    for (digits, unit) in [(0, 1u64), (1, 10), (2, 100), (3, 1000), (4, 10_000)] {
+        let whole = size * unit as f64;
+        if whole.fract() == 0.0 && whole / unit as f64 == size {
+            if value < 0.0 {
+                out.push(b'-');
+            }
+            let number = whole as u64;
+            unsigned(number / unit, out);
+            if digits > 0 {
+                fraction(number % unit, digits, out);
+            } else if as_double {
+                out.extend_from_slice(b".0");
+            }
+            return true;
+        }
+    }
+    false
 }
 
 /// A float by its shortest digits.
@@ -105,7 +183,7 @@ fn layout(text: &[u8], as_double: bool, out: &mut Vec<u8>) -> Option<()> {
             out.extend_from_slice(digits.get(1..)?);
         }
         out.push(b'e');
-        crate::key_text::signed(i64::from(point) - 1, out);
+        signed(i64::from(point) - 1, out);
     } else if point <= 0 {
         out.extend_from_slice(b"0.");
         out.extend(std::iter::repeat_n(b'0', point.unsigned_abs() as usize));
@@ -145,6 +223,9 @@ mod tests {
             (1e14, "100000000000000.0"),
             (1e15, "1e15"),
             (1e-14, "0.00000000000001"),
+            (-1234.5678, "-1234.5678"),
+            (0.0625, "0.0625"),
+            (1e9 + 0.1, "1000000000.1"),
         ] {
             assert_eq!(text(value), expected);
         }
