@@ -2,7 +2,16 @@
 
 from typing import final
 
-__all__ = ["CoreProblem", "LaneFlow", "PacketFramer", "Packets", "StreamDecoder"]
+__all__ = [
+    "CoreProblem",
+    "ImageColumns",
+    "LaneFlow",
+    "PacketFramer",
+    "Packets",
+    "StreamDecoder",
+    "encode_requests",
+    "newest_operations",
+]
 
 class CoreProblem(Exception):
     """A problem by the name of its code; ``args`` is (code, what, [(place's name, value)])."""
@@ -44,6 +53,7 @@ class LaneFlow:
     ) -> tuple[int, int, int, int, list[tuple[int, bytes, bytes, bytes, bytes, bytes, bytes]]]: ...
     def advance(self, watermark: int) -> tuple[list[tuple[str, int, int]], tuple[str, int] | None, bool]: ...
 
+@final
 class ImageColumns:
     """Row images of one table and columns-present bitmap to Arrow buffers: see ``ingest.native.slice_decoder``.
 
