@@ -5,6 +5,8 @@ PYTHON ?= python3
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
+FUZZ_S ?= 1800
+FUZZ_TARGETS ?= $(patsubst ingest/native/fuzz/fuzz_targets/%.rs,%,$(wildcard ingest/native/fuzz/fuzz_targets/*.rs))
 
 # The layers of the tests, quickest first: unit tests, then every other folder that holds tests.
 LAYERS := tests/unit $(filter-out tests/unit/ tests/kit/ tests/__pycache__/,$(wildcard tests/*/))
@@ -13,7 +15,7 @@ LAYERS := tests/unit $(filter-out tests/unit/ tests/kit/ tests/__pycache__/,$(wi
 NATIVE := $(wildcard ingest/native/Cargo.*) $(shell find ingest/native/src -name '*.rs')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-integration test-chaos lint types format docs lock
+.PHONY: help setup demo fuzz test test-unit test-integration test-chaos lint types format docs lock
 
 help: ## List the targets
 	@echo "Targets:"
@@ -46,6 +48,12 @@ test-integration: setup ## Tests with real servers, which they start on loopback
 
 test-chaos: setup ## Tests that kill the processes of a running pipeline
 	$(BIN)/pytest tests -m chaos $(PYTEST_ARGS)
+
+# cargo-fuzz runs on a stable compiler when no sanitizer is asked for.
+fuzz: ## Fuzz each parser of the native core for FUZZ_S seconds (needs cargo-fuzz)
+	@for target in $(FUZZ_TARGETS); do echo "fuzzing $$target for $(FUZZ_S) s"; \
+		(cd ingest/native && RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target -- \
+			-max_total_time=$(FUZZ_S) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1) || exit 1; done
 
 lint: setup ## Check style and format
 	$(BIN)/ruff check .
