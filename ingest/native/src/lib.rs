@@ -9,6 +9,7 @@ pub mod cursor;
 pub mod flow;
 pub mod framing;
 pub mod gtid;
+pub mod hashing;
 pub mod key_text;
 pub mod layout;
 pub mod packets;

@@ -16,6 +16,7 @@ from ingest.native import core
 from ingest.problems import DataProblem
 from tests.kit.value_bytes import decimal_bytes, json_bytes
 from tests.unit.binlog.values.test_json_binary import DOCUMENTS
+from tests.unit.native.test_request_encoder import FEW_DIGITS, TIES
 
 pytestmark = pytest.mark.skipif(core() is None, reason="the native core isn't built")
 
@@ -47,6 +48,13 @@ def same(raw: bytes) -> None:
 def test_documents(document: Any, large: bool) -> None:
     """Any document, with small and large offsets."""
     same(json_bytes(document, large))
+
+
+@given(st.lists(FEW_DIGITS | TIES | st.floats(allow_nan=False, allow_infinity=False), min_size=20))
+@settings(deadline=None)
+def test_doubles(numbers: Sequence[float]) -> None:
+    """Doubles of few digits, and those that two texts are equally near to."""
+    same(json_bytes(numbers))
 
 
 @given(DOCUMENTS, st.booleans(), st.data())

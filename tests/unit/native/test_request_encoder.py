@@ -35,6 +35,8 @@ def field(name: str, kind: pa.DataType, mysql: str = "", fsp: int | None = None)
     return pa.field(name, kind, metadata=metadata)
 
 
+FEW_DIGITS = st.builds(lambda number, digits: number / 10**digits, st.integers(-(10**11), 10**11), st.integers(0, 7))
+TIES = st.builds(lambda number, unit: 2.0**50 + number * unit, st.integers(0, 2**40), st.sampled_from([0.25, 0.5, 4.0]))
 MOMENTS = st.datetimes(datetime.datetime(1, 1, 1), datetime.datetime(9999, 12, 31))
 TEXTS = st.text(max_size=6) | st.sampled_from(['a"b\\', "\n\t\x1f\x7f", "é€😀"])
 JSON = st.sampled_from(["null", '{"a": [1, 2.50]}', '"x"', "[]"])
@@ -51,7 +53,7 @@ FIELDS: list[tuple[pa.Field, st.SearchStrategy[Any]]] = [
         field("wide", pa.decimal256(65, 30)),
         st.integers(-(10**65) + 1, 10**65 - 1).map(lambda n: Decimal((n < 0, tuple(map(int, str(abs(n)))), -30))),
     ),
-    (field("double", pa.float64()), st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**18), 10**18).map(float)),
+    (field("double", pa.float64()), st.floats(allow_nan=False, allow_infinity=False) | FEW_DIGITS | TIES),
     (field("float", pa.float32()), st.floats(allow_nan=False, allow_infinity=False, width=32)),
     (field("risky", pa.float64()), st.sampled_from([1.0, 2.5] * 20 + [float("nan"), float("inf")])),
     (field("name", pa.string(), "varchar"), TEXTS),

@@ -31,7 +31,11 @@ struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
+    /// Nothing is there wherever it is looked for, as it is in Python.
     fn bytes(&self, at: usize, size: usize) -> Option<&'a [u8]> {
+        if size == 0 {
+            return Some(&[]);
+        }
         self.data.get(at..at.checked_add(size)?)
     }
 

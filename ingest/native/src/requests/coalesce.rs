@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Part;
+use crate::hashing::Quick;
 
 type Document<'a> = (&'a str, &'a [u8], Option<&'a [u8]>);
 
@@ -10,7 +11,8 @@ type Document<'a> = (&'a str, &'a [u8], Option<&'a [u8]>);
 #[allow(clippy::option_option)]
 pub fn newest_rows(parts: &[Part]) -> Option<Option<Vec<Vec<u32>>>> {
     let total = parts.iter().map(|part| part.rows).sum();
-    let mut newest: HashMap<Document, (u64, usize, usize)> = HashMap::with_capacity(total);
+    let mut newest: HashMap<Document, (u64, usize, usize), Quick> =
+        HashMap::with_capacity_and_hasher(total, Quick::default());
     for (number, part) in parts.iter().enumerate() {
         for row in 0..part.rows {
             let version = part.version(row)?;

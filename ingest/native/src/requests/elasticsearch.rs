@@ -4,23 +4,37 @@ use super::{document, Envelope, Part};
 use crate::texts::numbers::unsigned;
 use crate::texts::quoted;
 
-pub fn quoted_targets(targets: &[String]) -> Vec<Vec<u8>> {
-    targets
-        .iter()
-        .map(|target| {
-            let mut out = Vec::new();
-            quoted(target.as_bytes(), &mut out);
-            out
-        })
-        .collect()
+/// How the action lines of one target begin: up to the id.
+pub struct Heads {
+    write: Vec<u8>,
+    delete: Vec<u8>,
 }
 
-/// One operation's lines. `target`: the index's name, quoted.
-pub fn append(part: &Part, row: usize, envelope: &Envelope, target: &[u8], out: &mut Vec<u8>) -> Option<()> {
+pub fn heads(part: &Part) -> Vec<Heads> {
+    let write = match &part.envelope {
+        Envelope::Upsert { .. } => "update",
+        _ => "index",
+    };
+    let head = |action: &str, target: &str| {
+        let mut out = format!("{{\"{action}\":{{\"_index\":").into_bytes();
+        quoted(target.as_bytes(), &mut out);
+        out.extend_from_slice(b",\"_id\":");
+        out
+    };
+    part.targets.iter().map(|target| Heads { write: head(write, target), delete: head("delete", target) }).collect()
+}
+
+/// One operation's lines.
+pub fn append(part: &Part, row: usize, envelope: &Envelope, heads: &Heads, out: &mut Vec<u8>) -> Option<()> {
     let delete = part.deletes(row)?;
+    out.extend_from_slice(if delete { &heads.delete } else { &heads.write });
+    quoted(part.keys.bytes(row)?, out);
+    if let Some(routing) = part.routing(row)? {
+        out.extend_from_slice(b",\"routing\":");
+        quoted(routing, out);
+    }
     match envelope {
         Envelope::Index { names } => {
-            action(if delete { b"delete" } else { b"index" }, part, row, target, out)?;
             out.extend_from_slice(b",\"version\":");
             unsigned(part.version(row)?, out);
             out.extend_from_slice(b",\"version_type\":\"external\"}}\n");
@@ -30,7 +44,6 @@ pub fn append(part: &Part, row: usize, envelope: &Envelope, target: &[u8], out: 
             }
         }
         Envelope::Upsert { names } => {
-            action(if delete { b"delete" } else { b"update" }, part, row, target, out)?;
             out.extend_from_slice(b"}}\n");
             if !delete {
                 out.extend_from_slice(b"{\"doc\":");
@@ -39,21 +52,6 @@ pub fn append(part: &Part, row: usize, envelope: &Envelope, target: &[u8], out: 
             }
         }
         Envelope::Hbase(_) => return None,
-    }
-    Some(())
-}
-
-/// `{"index":{"_index":..,"_id":..,"routing":..`, open.
-fn action(name: &[u8], part: &Part, row: usize, target: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    out.extend_from_slice(b"{\"");
-    out.extend_from_slice(name);
-    out.extend_from_slice(b"\":{\"_index\":");
-    out.extend_from_slice(target);
-    out.extend_from_slice(b",\"_id\":");
-    quoted(part.keys.bytes(row)?, out);
-    if let Some(routing) = part.routing(row)? {
-        out.extend_from_slice(b",\"routing\":");
-        quoted(routing, out);
     }
     Some(())
 }

@@ -6,12 +6,15 @@ mod coalesce;
 mod elasticsearch;
 mod hbase;
 
+use elasticsearch::Heads;
+
 pub use coalesce::newest_rows;
 pub use hbase::HbaseForm;
 
 use std::collections::{HashMap, HashSet};
 
 use crate::cursor::le;
+use crate::hashing::Quick;
 use crate::texts::{ColumnView, Look};
 
 /// How an operation is written.
@@ -100,14 +103,15 @@ pub struct Request {
 /// All operations in the order of their versions. None for a value without a text.
 pub fn requests(parts: &[Part], limits: Limits) -> Option<Vec<Request>> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut numbers: HashMap<&str, usize> = HashMap::new();
-    let quoted: Vec<Vec<Vec<u8>>> = parts.iter().map(|part| elasticsearch::quoted_targets(&part.targets)).collect();
+    let mut numbers: HashMap<&str, usize, Quick> = HashMap::default();
+    let heads: Vec<Vec<Heads>> = parts.iter().map(elasticsearch::heads).collect();
     for (number, row) in by_version(parts)? {
         let part = parts.get(number)?;
         let target = part.target(row)?;
         let group = if limits.by_target { target } else { "" };
         let place = *numbers.entry(group).or_insert_with(|| {
             let mut group = Group::default();
+            group.named.reserve(limits.items.min(parts.iter().map(|part| part.rows).sum()));
             group.open.body.reserve(room(parts).min(limits.bytes.saturating_add(1 << 16)));
             groups.push(group);
             groups.len() - 1
@@ -117,8 +121,8 @@ pub fn requests(parts: &[Part], limits: Limits) -> Option<Vec<Request>> {
         match &part.envelope {
             Envelope::Hbase(form) => form.append(part, row, &mut group.open.body)?,
             envelope => {
-                let target = quoted.get(number)?.get(part.target_number(row)?)?;
-                elasticsearch::append(part, row, envelope, target, &mut group.open.body)?;
+                let heads = heads.get(number)?.get(part.target_number(row)?)?;
+                elasticsearch::append(part, row, envelope, heads, &mut group.open.body)?;
             }
         }
         group.take(number, row, start, (target, part.keys.bytes(row)?), limits)?;
@@ -157,7 +161,7 @@ struct Group<'a> {
     done: Vec<Request>,
     open: Request,
     count: usize,
-    named: HashSet<(&'a str, &'a [u8])>,
+    named: HashSet<(&'a str, &'a [u8]), Quick>,
 }
 
 impl<'a> Group<'a> {

@@ -3,20 +3,29 @@
 pub const SECOND_US: i64 = 1_000_000;
 const DAY_S: i64 = 86_400;
 
-fn two_digits(value: i64, out: &mut Vec<u8>) {
-    out.push(b'0' + (value / 10 % 10) as u8);
-    out.push(b'0' + (value % 10) as u8);
+/// Two digits at a place of a text.
+#[inline]
+fn put(text: &mut [u8], at: usize, value: i64) {
+    if let Some([tens, ones]) = text.get_mut(at..at + 2) {
+        *tens = b'0' + (value / 10 % 10) as u8;
+        *ones = b'0' + (value % 10) as u8;
+    }
+}
+
+fn put_date(text: &mut [u8], days: i64) -> Option<()> {
+    let (year, month, day) = civil(days)?;
+    put(text, 0, year / 100);
+    put(text, 2, year % 100);
+    put(text, 5, month);
+    put(text, 8, day);
+    Some(())
 }
 
 /// `2024-01-02` of a day's number (1970-01-01 is 0). None outside the years 0 to 9999.
 pub fn date(days: i64, out: &mut Vec<u8>) -> Option<()> {
-    let (year, month, day) = civil(days)?;
-    two_digits(year / 100, out);
-    two_digits(year % 100, out);
-    out.push(b'-');
-    two_digits(month, out);
-    out.push(b'-');
-    two_digits(day, out);
+    let mut text = *b"0000-00-00";
+    put_date(&mut text, days)?;
+    out.extend_from_slice(&text);
     Some(())
 }
 
@@ -37,11 +46,14 @@ fn civil(days: i64) -> Option<(i64, i64, i64)> {
 /// `digits`. None outside the years 0 to 9999.
 pub fn datetime(micros: i64, digits: usize, between: u8, out: &mut Vec<u8>) -> Option<()> {
     let (seconds, fraction) = (micros.div_euclid(SECOND_US), micros.rem_euclid(SECOND_US));
-    date(seconds.div_euclid(DAY_S), out)?;
-    out.push(between);
+    let mut text = *b"0000-00-00 00:00:00.000000";
+    put_date(&mut text, seconds.div_euclid(DAY_S))?;
+    text[10] = between;
     let of_day = seconds.rem_euclid(DAY_S);
-    two_digits(of_day / 3600, out);
-    clock(of_day, fraction, digits, out)
+    put(&mut text, 11, of_day / 3600);
+    put_clock(&mut text[13..], of_day, fraction);
+    out.extend_from_slice(text.get(..shown(19, digits))?);
+    Some(())
 }
 
 /// `-838:59:59.000000` of microseconds.
@@ -52,27 +64,30 @@ pub fn time(micros: i64, digits: usize, out: &mut Vec<u8>) -> Option<()> {
         out.push(b'-');
     }
     let hours = seconds / 3600;
-    if hours < 100 {
-        two_digits(hours, out);
-    } else {
-        super::numbers::signed(hours, out);
+    if hours < 10 {
+        out.push(b'0');
     }
-    clock(seconds, fraction, digits, out)
+    super::numbers::signed(hours, out);
+    let mut text = *b":00:00.000000";
+    put_clock(&mut text, seconds, fraction);
+    out.extend_from_slice(text.get(..shown(6, digits))?);
+    Some(())
 }
 
 /// `:04:05.123456`
-fn clock(seconds: i64, fraction: i64, digits: usize, out: &mut Vec<u8>) -> Option<()> {
-    out.push(b':');
-    two_digits(seconds / 60 % 60, out);
-    out.push(b':');
-    two_digits(seconds % 60, out);
-    if digits > 0 {
-        out.push(b'.');
-        let end = out.len().checked_add(digits.min(6))?;
-        two_digits(fraction / 10_000, out);
-        two_digits(fraction / 100 % 100, out);
-        two_digits(fraction % 100, out);
-        out.truncate(end);
+fn put_clock(text: &mut [u8], seconds: i64, fraction: i64) {
+    put(text, 1, seconds / 60 % 60);
+    put(text, 4, seconds % 60);
+    put(text, 7, fraction / 10_000);
+    put(text, 9, fraction / 100 % 100);
+    put(text, 11, fraction % 100);
+}
+
+/// The length with a point and so many digits behind `whole` characters.
+fn shown(whole: usize, digits: usize) -> usize {
+    if digits == 0 {
+        whole
+    } else {
+        whole + 1 + digits.min(6)
     }
-    Some(())
 }

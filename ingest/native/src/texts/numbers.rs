@@ -113,14 +113,17 @@ pub fn double(value: f64, as_double: bool, out: &mut Vec<u8>) -> Option<()> {
     if short_double(value, as_double, out) {
         return Some(());
     }
-    let mut buffer = [0u8; 40];
-    let left = {
-        let mut rest = &mut buffer[..];
-        write!(rest, "{value:e}").ok()?;
-        rest.len()
-    };
+    let text = Text::of(format_args!("{value:e}"))?;
     value.is_finite().then_some(())?;
-    layout(buffer.get(..40 - left)?, as_double, out)
+    match text.digits() {
+        // Two texts of so many digits may be equally near: then the even one counts, as in MySQL's and Python's.
+        digits @ 15.. => {
+            let nearest = Text::of(format_args!("{value:.*e}", digits - 1))?;
+            let same = nearest.as_str()?.parse() == Ok(value);
+            layout(if same { nearest.as_str()? } else { text.as_str()? }, as_double, out)
+        }
+        _ => layout(text.as_str()?, as_double, out),
+    }
 }
 
 /// Doubles of at most 15 digits and four decimals. Of decimals with so few digits only one is nearest to a double, so
@@ -131,8 +134,8 @@ fn short_double(value: f64, as_double: bool, out: &mut Vec<u8>) -> bool {
         return false;
     }
     for (digits, unit) in [(0, 1u64), (1, 10), (2, 100), (3, 1000), (4, 10_000)] {
-        let whole = size * unit as f64;
-        if whole.fract() == 0.0 && whole / unit as f64 == size {
+        let whole = (size * unit as f64).round();
+        if whole / unit as f64 == size {
             if value < 0.0 {
                 out.push(b'-');
             }
@@ -151,19 +154,45 @@ fn short_double(value: f64, as_double: bool, out: &mut Vec<u8>) -> bool {
 
 /// A float by its shortest digits.
 pub fn float(value: f32, as_double: bool, out: &mut Vec<u8>) -> Option<()> {
-    let mut buffer = [0u8; 40];
-    let left = {
-        let mut rest = &mut buffer[..];
-        write!(rest, "{value:e}").ok()?;
-        rest.len()
-    };
+    let text = Text::of(format_args!("{value:e}"))?;
     value.is_finite().then_some(())?;
-    layout(buffer.get(..40 - left)?, as_double, out)
+    match text.digits() {
+        digits @ 6.. => {
+            let nearest = Text::of(format_args!("{value:.*e}", digits - 1))?;
+            let same = nearest.as_str()?.parse() == Ok(value);
+            layout(if same { nearest.as_str()? } else { text.as_str()? }, as_double, out)
+        }
+        _ => layout(text.as_str()?, as_double, out),
+    }
+}
+
+/// A short text without an allocation.
+struct Text {
+    bytes: [u8; 40],
+    size: usize,
+}
+
+impl Text {
+    fn of(arguments: std::fmt::Arguments) -> Option<Text> {
+        let mut bytes = [0u8; 40];
+        let mut rest = &mut bytes[..];
+        rest.write_fmt(arguments).ok()?;
+        let left = rest.len();
+        Some(Text { bytes, size: 40 - left })
+    }
+
+    fn as_str(&self) -> Option<&str> {
+        std::str::from_utf8(self.bytes.get(..self.size)?).ok()
+    }
+
+    /// How many digits stand before the exponent.
+    fn digits(&self) -> usize {
+        self.bytes.iter().take_while(|byte| **byte != b'e').filter(|byte| byte.is_ascii_digit()).count()
+    }
 }
 
 /// `text`: [-]d[.ddd]e[-]dd
-fn layout(text: &[u8], as_double: bool, out: &mut Vec<u8>) -> Option<()> {
-    let text = std::str::from_utf8(text).ok()?;
+fn layout(text: &str, as_double: bool, out: &mut Vec<u8>) -> Option<()> {
     let (mantissa, exponent) = text.split_once('e')?;
     let mut digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();
     let point = exponent.parse::<i32>().ok()?.checked_add(1)?;
@@ -225,6 +254,10 @@ mod tests {
             (1e-14, "0.00000000000001"),
             (-1234.5678, "-1234.5678"),
             (0.0625, "0.0625"),
+            (1125899906842624.25, "1.1258999068426242e15"),
+            (1125899906842624.75, "1.1258999068426248e15"),
+            (5e-324, "5e-324"),
+            (150434.23, "150434.23"),
             (1e9 + 0.1, "1000000000.1"),
         ] {
             assert_eq!(text(value), expected);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import happybase  # noqa: F401  (loads Hbase.thrift as the module Hbase_thrift)
 import pytest
@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from thriftpy2.protocol import TBinaryProtocol
 from thriftpy2.transport import TMemoryBuffer
 
+from ingest.native.request_encoder import hbase_encoder
 from ingest.problems import DataProblem
-from ingest.sinks.contract import Request, RequestItem
+from ingest.sinks.contract import Encoder, Request, RequestItem
 from ingest.sinks.hbase.encode import HbaseEncoder, stored_fields, timestamp_of
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from tests.kit.sink_operations import Change, batch_of, operations_of
@@ -22,8 +23,18 @@ from tests.kit.sink_operations import Change, batch_of, operations_of
 Cell = tuple[str, bytes | None]
 
 
-def encoder(target: HbaseTarget, **limits: int) -> HbaseEncoder:
-    return HbaseEncoder(HbaseOptions.model_validate({"type": "hbase", **limits}), [target])
+NewEncoder = Callable[..., Encoder[bytes]]
+
+
+@pytest.fixture(scope="module", params=[HbaseEncoder, hbase_encoder])
+def encoder(request: pytest.FixtureRequest) -> NewEncoder:
+    """What makes an encoder: the pure one, and the native one where there is a core."""
+
+    def new(target: HbaseTarget, **limits: int) -> Encoder[bytes]:
+        made: Encoder[bytes] = request.param(HbaseOptions.model_validate({"type": "hbase", **limits}), [target])
+        return made
+
+    return new
 
 
 def decoded(item: RequestItem[bytes]) -> tuple[bytes, list[Cell]]:
@@ -33,7 +44,7 @@ def decoded(item: RequestItem[bytes]) -> tuple[bytes, list[Cell]]:
     return batch.row, [(one.column.decode(), None if one.isDelete else one.value) for one in batch.mutations]
 
 
-def test_puts_nulls_and_deletions() -> None:
+def test_puts_nulls_and_deletions(encoder: NewEncoder) -> None:
     """A field becomes a put, NULL a delete of its cell, a deletion deletes each family (its name without a colon)."""
     target = HbaseTarget(table="t", columns={"e:n": "name"})
     changes: list[Change] = [("a", 3, {"id": 1, "name": "é", "size": ""}), ("b", 4, None)]
@@ -44,20 +55,20 @@ def test_puts_nulls_and_deletions() -> None:
     ]
 
 
-def test_deletion_by_columns() -> None:
+def test_deletion_by_columns(encoder: NewEncoder) -> None:
     """For several rules in one row a deletion names the rule's own columns only."""
     target = HbaseTarget(table="t", family=None, columns={"e:n": "name", "e:m": "name"}, delete="columns")
     [request] = encoder(target).encode([operations_of([("b", 4, None)])])
     assert decoded(request.items[0]) == (b"b", [("e:n", None), ("e:m", None)])
 
 
-def test_missing_field() -> None:
+def test_missing_field(encoder: NewEncoder) -> None:
     """A target that names a field which the documents don't have stops, and says which they have."""
     with pytest.raises(DataProblem, match=r"sink\.field_missing[\s\S]*'nmae'[\s\S]*id, name"):
         encoder(HbaseTarget(table="t", columns={"e:n": "nmae"})).encode([operations_of([("a", 1, {})])])
 
 
-def test_one_table_a_request() -> None:
+def test_one_table_a_request(encoder: NewEncoder) -> None:
     """Requests are for one table each, and take the order of versions within it."""
     target = HbaseTarget(table="{table}")
     parts = [operations_of([("a", 5, {}), ("b", 9, {})], "t"), operations_of([("c", 7, {})], "u"),
@@ -137,7 +148,9 @@ def expected(parcels: Sequence[Sequence[Change]]) -> dict[bytes, dict[str, bytes
 
 @settings(max_examples=60)
 @given(histories(), st.integers(1, 4), st.integers(0, 2**32))
-def test_any_order_of_retries_ends_in_the_newest(parcels: list[list[Change]], batch_rows: int, seed: int) -> None:
+def test_any_order_of_retries_ends_in_the_newest(
+    encoder: NewEncoder, parcels: list[list[Change]], batch_rows: int, seed: int
+) -> None:
     """Requests sent in order, with parts of earlier ones repeated late and in any order, show after each step the
     newest change of every row sent so far, and in the end of all.
     """
