@@ -1,0 +1,39 @@
+"""The benchmarks that there are: name, what it measures, its figures, and where it is."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks.scope import Measured, Scope
+
+_RATE = ("rows_per_s", "cpu_us_per_row", "rss_mb")
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """``figures``: the names of its figures, the first one being that whose spread is told. ``module`` has ``run``."""
+
+    name: str
+    module: str
+    summary: str
+    figures: tuple[str, ...]
+
+    def run(self, scope: Scope) -> Iterator[Measured]:
+        """Measure."""
+        measured: Iterator[Measured] = importlib.import_module(self.module).run(scope)
+        return measured
+
+
+BENCHMARKS = {
+    one.name: one
+    for one in (
+        Benchmark(
+            "decode",
+            "benchmarks.decode",
+            "one binlog stream of one server, decoded by us and by peers",
+            (*_RATE, "warm_rows_per_s"),
+        ),
+    )
+}
