@@ -35,5 +35,8 @@ BENCHMARKS = {
             "one binlog stream of one server, decoded by us and by peers",
             (*_RATE, "warm_rows_per_s"),
         ),
+        Benchmark(
+            "pipeline", "benchmarks.pipeline", "MySQL to the blackhole sink through Ray, and how it scales", _RATE
+        ),
     )
 }

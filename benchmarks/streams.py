@@ -16,7 +16,6 @@ from benchmarks.scope import Scope
 
 DATABASE = "bench"
 USER, PASSWORD = "bench", "bench"
-TABLE = "t"
 DELETED_OF = 20
 FAST_WRITES = {"sync_binlog": "0", "innodb_flush_log_at_trx_commit": "0", "innodb_buffer_pool_size": "512M"}
 
@@ -24,7 +23,7 @@ FAST_WRITES = {"sync_binlog": "0", "innodb_flush_log_at_trx_commit": "0", "innod
 @dataclass(frozen=True, slots=True)
 class StreamCase:
     """``columns``: SQL definitions behind the key; ``values``: an expression of ``n`` for each; ``change``: what an
-    update sets. ``rows`` / ``quick_rows``: about how many row changes. ``block``: rows of an insert; 0: every row
+    update sets. ``rows`` / ``quick_rows``: about how many row changes, block by block over ``tables`` equal tables. ``block``: rows of an insert; 0: every row
     change is a transaction of its own.
     """
 
@@ -35,6 +34,7 @@ class StreamCase:
     rows: int
     quick_rows: int
     block: int = 1000
+    tables: int = 1
     options: dict[str, str] = field(default_factory=dict)
 
 
@@ -113,7 +113,8 @@ def prepare(cursor: Any, case: StreamCase) -> None:
     cursor.execute(f"CREATE DATABASE {DATABASE}")
     cursor.execute(f"USE {DATABASE}")
     columns = ", ".join(("id INT NOT NULL PRIMARY KEY", *case.columns))
-    cursor.execute(f"CREATE TABLE {TABLE} ({columns})")
+    for number in range(case.tables):
+        cursor.execute(f"CREATE TABLE t{number} ({columns})")
     cursor.execute("SET SESSION cte_max_recursion_depth = 1000000")
 
 
@@ -124,7 +125,8 @@ def write(cursor: Any, case: StreamCase, rows: int) -> int:
     written_rows, first = 0, 1
     while written_rows < rows:
         last = first + case.block - 1
-        for statement in (_insert(case, first, last), *_changes(case, f"id BETWEEN {first} AND {last}")):
+        table = f"t{first // case.block % case.tables}"
+        for statement in (_insert(case, table, first, last), *_changes(case, table, f"id BETWEEN {first} AND {last}")):
             written_rows += cursor.execute(statement)
         first = last + 1
     return written_rows
@@ -135,25 +137,25 @@ def log_in_once(mysql: Mysql) -> None:
     mysql.connect(user=USER, password=PASSWORD).close()
 
 
-def _insert(case: StreamCase, first: int, last: int) -> str:
+def _insert(case: StreamCase, table: str, first: int, last: int) -> str:
     numbers = f"WITH RECURSIVE s (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM s WHERE n < {last})"
-    return f"INSERT INTO {TABLE} {numbers} SELECT n, {', '.join(case.values)} FROM s"
+    return f"INSERT INTO {table} {numbers} SELECT n, {', '.join(case.values)} FROM s"
 
 
-def _changes(case: StreamCase, where: str) -> tuple[str, str]:
+def _changes(case: StreamCase, table: str, where: str) -> tuple[str, str]:
     return (
-        f"UPDATE {TABLE} SET {case.change} WHERE {where}",
-        f"DELETE FROM {TABLE} WHERE {where} AND id % {DELETED_OF} = 0",
+        f"UPDATE {table} SET {case.change} WHERE {where}",
+        f"DELETE FROM {table} WHERE {where} AND id % {DELETED_OF} = 0",
     )
 
 
 def _write_singly(cursor: Any, case: StreamCase, rows: int) -> int:
     """Two thirds inserts, one third updates, by a procedure of the server: a round trip per row would take longer."""
     inserts = rows * 2 // 3
-    update = f"UPDATE {TABLE} SET {case.change} WHERE id = n - 1"
+    update = f"UPDATE t0 SET {case.change} WHERE id = n - 1"
     cursor.execute(
         f"CREATE PROCEDURE fill() BEGIN DECLARE n INT DEFAULT 1; WHILE n <= {inserts} DO"
-        f" INSERT INTO {TABLE} SELECT n, {', '.join(case.values)};"
+        f" INSERT INTO t0 SELECT n, {', '.join(case.values)};"
         f" IF n % 2 = 0 THEN {update}; END IF; SET n = n + 1; END WHILE; END"
     )
     cursor.execute("CALL fill()")
