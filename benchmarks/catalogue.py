@@ -26,17 +26,36 @@ class Benchmark:
         return measured
 
 
-BENCHMARKS = {
-    one.name: one
-    for one in (
-        Benchmark(
-            "decode",
-            "benchmarks.decode",
-            "one binlog stream of one server, decoded by us and by peers",
-            (*_RATE, "warm_rows_per_s"),
-        ),
-        Benchmark(
-            "pipeline", "benchmarks.pipeline", "MySQL to the blackhole sink through Ray, and how it scales", _RATE
-        ),
-    )
-}
+_ALL = (
+    Benchmark(
+        "decode",
+        "benchmarks.decode",
+        "one binlog stream of one server, decoded by us and by peers",
+        (*_RATE, "warm_rows_per_s"),
+    ),
+    Benchmark("pipeline", "benchmarks.pipeline", "MySQL to the blackhole sink through Ray, and how it scales", _RATE),
+    Benchmark(
+        "elasticsearch",
+        "benchmarks.elasticsearch",
+        "into a real Elasticsearch, beside the same requests ready-made",
+        (*_RATE, "of_ceiling"),
+    ),
+    Benchmark(
+        "hbase", "benchmarks.hbase", "into a real HBase, beside the same requests ready-made", (*_RATE, "of_ceiling")
+    ),
+    Benchmark(
+        "latency",
+        "benchmarks.latency",
+        "commit on MySQL to Elasticsearch's yes, beside a Debezium engine that sends the same requests",
+        ("p50_ms", "p95_ms", "p99_ms", "max_ms", "tx_per_s"),
+    ),
+    Benchmark(
+        "memory",
+        "benchmarks.memory",
+        "the highest resident memory of each kind of process",
+        ("reader_mb", "sink_mb", "checkpoint_mb", "supervisor_mb", "done"),
+    ),
+    Benchmark("recovery", "benchmarks.recovery", "kill -9 of a process to the first new change applied", ("seconds",)),
+)
+
+BENCHMARKS = {one.name: one for one in _ALL}

@@ -5,14 +5,14 @@ import java.util.Set;
 import org.apache.kafka.connect.runtime.WorkerConfig;
 import org.apache.kafka.connect.storage.MemoryOffsetBackingStore;
 
-/** Offsets in memory that say: the first binlog, from its beginning, but for the first transaction (the engine wants a GTID set that isn't empty). */
+/** Offsets in memory that say: what is outside a GTID set (which may not be empty). */
 public final class FromTheStart extends MemoryOffsetBackingStore {
-    static String uuid;
+    static String gtids;
 
     @Override
     public void configure(WorkerConfig config) {
         super.configure(config);
-        data.put(bytes("[\"peer\",{\"server\":\"peer\"}]"), bytes("{\"file\":\"binlog.000001\",\"pos\":4,\"gtids\":\"" + uuid + ":1\"}"));
+        data.put(bytes("[\"peer\",{\"server\":\"peer\"}]"), bytes("{\"file\":\"binlog.000001\",\"pos\":4,\"gtids\":\"" + gtids + "\"}"));
     }
 
     @Override

@@ -7,7 +7,7 @@ final class Settings {
     }
 
     static Properties of(Map<String, String> options) {
-        FromTheStart.uuid = options.get("uuid");
+        FromTheStart.gtids = options.getOrDefault("gtids", options.get("uuid") + ":1");
         Properties properties = new Properties();
         properties.putAll(Map.ofEntries(
             Map.entry("name", "peer"),
@@ -24,6 +24,9 @@ final class Settings {
             Map.entry("database.include.list", options.get("database")),
             Map.entry("topic.prefix", "peer")));
         properties.put("snapshot.mode", "recovery");
+        if (options.containsKey("poll")) {
+            properties.put("poll.interval.ms", options.get("poll"));
+        }
         properties.put("include.schema.changes", "false");
         properties.put("tombstones.on.delete", "false");
         properties.put("value.converter.schemas.enable", "false");
