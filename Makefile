@@ -3,6 +3,7 @@
 BIN := .venv/bin
 PYTHON ?= python3
 DEMO_ARGS ?=
+BENCH_ARGS ?= all
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
 
@@ -13,14 +14,14 @@ LAYERS := tests/unit $(filter-out tests/unit/ tests/kit/ tests/__pycache__/,$(wi
 NATIVE := $(wildcard ingest/native/Cargo.*) $(shell find ingest/native/src -name '*.rs')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-integration test-chaos lint types format docs lock
+.PHONY: help setup demo test test-unit test-integration test-chaos bench lint types format docs lock
 
 help: ## List the targets
 	@echo "Targets:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  %-18s %s\n' "$$name" "$$text"; done
 	@echo
-	@echo "Options: DEMO_ARGS='--json --seconds 20', PYTEST_ARGS='-k frontier', PYTHON=python3.12, LOCK_ARGS=--upgrade"
+	@echo "Options: DEMO_ARGS='--json --seconds 20', BENCH_ARGS='decode --quick', PYTEST_ARGS='-k frontier', PYTHON=python3.12, LOCK_ARGS=--upgrade"
 
 # The stamp goes when the clone was moved, since an environment holds absolute paths.
 $(shell [ "$$(cat .venv/.place 2>/dev/null)" = "$$(pwd)" ] || rm -f .venv/.installed)
@@ -46,6 +47,9 @@ test-integration: setup ## Tests with real servers, which they start on loopback
 
 test-chaos: setup ## Tests that kill the processes of a running pipeline
 	$(BIN)/pytest tests -m chaos $(PYTEST_ARGS)
+
+bench: setup ## Measure, beside peers and ceilings (BENCH_ARGS="decode --quick"); see benchmarks/README.md
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 lint: setup ## Check style and format
 	$(BIN)/ruff check .

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run what was asked for. 0; 1 when a benchmark failed (the others still run); 2 for a wrong command line."""
     chosen = arguments().parse_args(argv)
     if chosen.name == "page":
-        page.PAGE.write_text(page.with_tables(page.PAGE.read_text(encoding="utf-8"), results.read()), encoding="utf-8")
+        page.renew(results.read())
         return 0
     scope = Scope(chosen.quick, max(1, chosen.repeats), tuple(chosen.case), tuple(chosen.system), tell)
     if not chosen.json:
@@ -49,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _run(benchmark, scope, as_json=chosen.json)
         except Problem as problem:
             scope.failed(benchmark.name, problem)
+    page.renew(results.read())
     for what in scope.failures:
         tell(f"failed: {what}")
     return 1 if scope.failures else 0

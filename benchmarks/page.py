@@ -1,6 +1,7 @@
 """The table of README.md, made from the results file: of each benchmark, the newest line of every case and system.
 
-Lines of full runs win over lines of quick ones, which are marked. ``python -m benchmarks page`` writes it.
+Lines of full runs win over lines of quick ones, which are marked. It is written after every run, and by
+``python -m benchmarks page``.
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ def with_tables(page: str, kept: Sequence[Kept]) -> str:
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{tables(kept)}\n{END}{after}"
+
+
+def renew(kept: Sequence[Kept]) -> None:
+    """Write the page's tables anew."""
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), kept), encoding="utf-8")
 
 
 def _section(benchmark: Benchmark, kept: Sequence[Kept]) -> str:
