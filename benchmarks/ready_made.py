@@ -35,6 +35,7 @@ Sender = Callable[[Sequence[bytes]], None]
 """Sends bodies one after the other over a connection of its own."""
 
 CONNECTIONS = 2
+PREPARE_ATTEMPTS = 4
 
 
 def requests_of(stream: Stream, config: Config) -> list[Request[Any]]:
@@ -55,11 +56,19 @@ def requests_of(stream: Stream, config: Config) -> list[Request[Any]]:
 
 
 def prepare(config: Config, requests: Sequence[Request[Any]]) -> None:
-    """Make the indices or tables that the requests name, as the product does."""
+    """Make the indices or tables that the requests name, as the product does: a server that isn't ready is waited for."""
     driver = ConfiguredShard(config, LANE, 0, None).driver()
-    driver.open()
-    driver.prepare(sorted({item.target for request in requests for item in request.items}))
-    driver.close()
+    targets = sorted({item.target for request in requests for item in request.items})
+    for left in reversed(range(PREPARE_ATTEMPTS)):
+        try:
+            driver.open()
+            driver.prepare(targets)
+            break
+        except WorldProblem:
+            if not left:
+                raise
+        finally:
+            driver.close()
 
 
 def bulk_bodies(requests: Sequence[Request[bytes]]) -> list[bytes]:
