@@ -26,6 +26,7 @@ from benchmarks.ready_made import (
 )
 from benchmarks.scope import Measured, Scope
 from benchmarks.streams import Stream, StreamCase, written
+from ingest.config.model import Config
 from ingest.sinks.contract import Request
 
 CASE = StreamCase(
@@ -79,21 +80,36 @@ def _run(target: Target, scope: Scope) -> Iterator[Measured]:
     password_environment()
     with written(CASE, scope) as stream:
         with local_ray() as ours:
-            pairs = [_pair(target, stream, ours, scope) for _ in range(scope.repeats)]
+            _ready_made(target, stream, ours, scope)  # the server's own code is compiled while it runs: not measured
+            pairs = [_pair(target, stream, ours, scope, mine_first=number % 2 == 1) for number in range(scope.repeats)]
     yield Measured(CASE.name, "ready-made", tuple(ceiling for _, ceiling in pairs), target.version)
     yield Measured(CASE.name, f"ours ({codec_name()})", tuple(mine for mine, _ in pairs), target.version)
 
 
-def _pair(target: Target, stream: Stream, ours: Ours, scope: Scope) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    def fresh() -> Any:
-        rest = lane("target", target.to(f"bench{uuid.uuid4().hex[:8]}"))
-        return configuration(stream.mysql.address, ours.store(), target.toml, {LANE: rest})
+def _pair(
+    target: Target, stream: Stream, ours: Ours, scope: Scope, *, mine_first: bool
+) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """Ours and the ceiling, in turns first, since the later one finds a warmer and a fuller server."""
+    mine = _mine(target, stream, ours, scope) if mine_first else {}
+    ceiling = _ready_made(target, stream, ours, scope)
+    mine = mine or _mine(target, stream, ours, scope)
+    return {**mine, "of_ceiling": mine["rows_per_s"] / ceiling["rows_per_s"]}, ceiling
 
+
+def _mine(target: Target, stream: Stream, ours: Ours, scope: Scope) -> Mapping[str, float]:
+    scope.tell("the pipeline")
+    return drained(ours, _fresh(target, stream, ours), stream.rows)
+
+
+def _ready_made(target: Target, stream: Stream, ours: Ours, scope: Scope) -> Mapping[str, float]:
     scope.tell("ready-made requests")
-    config = fresh()
+    config = _fresh(target, stream, ours)
     requests = requests_of(stream, config)
     prepare(config, requests)
-    ceiling = sent(target.bodies(requests), target.sender, stream.rows)
-    scope.tell("the pipeline")
-    mine = drained(ours, fresh(), stream.rows)
-    return {**mine, "of_ceiling": mine["rows_per_s"] / ceiling["rows_per_s"]}, ceiling
+    return sent(target.bodies(requests), target.sender, stream.rows)
+
+
+def _fresh(target: Target, stream: Stream, ours: Ours) -> Config:
+    """A configuration whose documents go to a new index or table."""
+    rest = lane("target", target.to(f"bench{uuid.uuid4().hex[:8]}"))
+    return configuration(stream.mysql.address, ours.store(), target.toml, {LANE: rest})
