@@ -73,4 +73,4 @@ def _measure(system: System, program: Program, stream: Stream, scope: Scope) -> 
     scope.tell(f"{stream.case.name}: {system.name}")
     rows = stream.rows // system.part
     figures = tuple(program.read(stream, rows, *system.more).figures() for _ in range(scope.repeats))
-    return Measured(stream.case.name, system.name, figures, program.version)
+    return Measured(stream.case.name, system.name, figures, f"{program.version}, {stream.version}")

@@ -44,7 +44,7 @@ def run(scope: Scope) -> Iterator[Measured]:
                 for rate in rates:
                     scope.tell(f"latency: {rate} tx/s, ours")
                     figures = tuple(_ours(ours, stream, server.url, rate, scope) for _ in range(scope.repeats))
-                    yield Measured(f"{rate} tx/s", f"ours ({codec_name()})", figures)
+                    yield Measured(f"{rate} tx/s", f"ours ({codec_name()})", figures, _servers(stream, server))
         for name in PEERS:
             if scope.wants_system(name):
                 yield from _peer(name, rates, stream, server, scope)
@@ -76,7 +76,7 @@ def _peer(name: str, rates: list[int], stream: Stream, server: Elasticsearch, sc
         except Problem as problem:
             scope.failed(f"latency {rate} tx/s {name}", problem)
             continue
-        yield Measured(f"{rate} tx/s", name, figures, program.version)
+        yield Measured(f"{rate} tx/s", name, figures, f"{program.version}, {_servers(stream, server)}")
 
 
 def _peer_figures(
@@ -98,6 +98,10 @@ def _peer_figures(
         ticked = _tick(stream, rate, _seconds(scope))
         found = {key: float(str(value)) for key, value in peer.result().items()}
     return {**found, "tx_per_s": ticked["transactions"] / ticked["seconds"]}
+
+
+def _servers(stream: Stream, server: Elasticsearch) -> str:
+    return f"{stream.version}, Elasticsearch {server.version}"
 
 
 def _tick(stream: Stream, rate: int, seconds: float) -> dict[str, float]:

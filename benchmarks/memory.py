@@ -72,7 +72,7 @@ def run(scope: Scope) -> Iterator[Measured]:
                 figures = tuple(
                     _watched(ours, _config(case, stream, ours), case, stream, scope) for _ in range(scope.repeats)
                 )
-                yield Measured(case.backlog.name, codec_name(), figures)
+                yield Measured(case.backlog.name, codec_name(), figures, stream.version)
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def _measure(ours: Ours, stream: Stream, case: str, shards: int, lanes: int, sco
         named = {f"lane{number}": rest for number in range(lanes)}
         config = configuration(stream.mysql.address, ours.store(), BLACKHOLE, named)
         figures.append(drained(ours, config, stream.rows))
-    return Measured(case, codec_name(), tuple(figures))
+    return Measured(case, codec_name(), tuple(figures), stream.version)
 
 
 def curves(found: list[Measured]) -> list[Curve]:

@@ -52,7 +52,7 @@ def run(scope: Scope) -> Iterator[Measured]:
                 if scope.wants_case(name):
                     scope.tell(f"recovery: {name}")
                     figures = tuple(_recovery(pipeline, config, stream, name) for _ in range(scope.repeats))
-                    yield Measured(name, codec_name(), figures)
+                    yield Measured(name, codec_name(), figures, stream.version)
 
 
 def _recovery(pipeline: Pipeline, config: Config, stream: Stream, victim: str) -> Mapping[str, float]:

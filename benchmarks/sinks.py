@@ -62,7 +62,14 @@ def run_elasticsearch(scope: Scope) -> Iterator[Measured]:
         toml = f'[sinks.target]\ntype = "elasticsearch"\nurls = ["{server.url}"]\n'
         sender = bulk_sender(server.host, server.port)
         yield from _run(
-            Target(toml, lambda name: f'{{ index = "{name}-{{table}}" }}', bulk_bodies, sender, server.version), scope
+            Target(
+                toml,
+                lambda name: f'{{ index = "{name}-{{table}}" }}',
+                bulk_bodies,
+                sender,
+                f"Elasticsearch {server.version}",
+            ),
+            scope,
         )
 
 
@@ -72,7 +79,7 @@ def run_hbase(scope: Scope) -> Iterator[Measured]:
         host, port = server.thrift_host, server.thrift_port
         toml = f'[sinks.target]\ntype = "hbase"\nhost = "{host}"\nport = {port}\n'
         to = '{{ table = "{0}-{{table}}", family = "d", create = true, row_key = "{{salt:4}}-{{key}}" }}'
-        version = str(server.endpoint()["version"])
+        version = f"HBase {server.endpoint()['version']}"
         yield from _run(Target(toml, to.format, thrift_calls, thrift_sender(host, port), version), scope)
 
 

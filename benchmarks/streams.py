@@ -47,6 +47,11 @@ class Stream:
     rows: int
     uuid: str
 
+    @property
+    def version(self) -> str:
+        """The server's, as told in the results."""
+        return f"MySQL {self.mysql.version_found}"
+
 
 _NARROW = ("a INT NOT NULL", "b BIGINT", "c VARCHAR(20)")
 _NARROW_VALUES = ("n % 1000", "n * 7919", "CONCAT('name ', n)")
