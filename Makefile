@@ -3,6 +3,7 @@
 BIN := .venv/bin
 PYTHON ?= python3
 DEMO_ARGS ?=
+BENCH_ARGS ?= all
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
 FUZZ_S ?= 1800
@@ -15,14 +16,14 @@ LAYERS := tests/unit $(filter-out tests/unit/ tests/kit/ tests/__pycache__/,$(wi
 NATIVE := $(wildcard ingest/native/Cargo.*) $(shell find ingest/native/src -name '*.rs')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fuzz test test-unit test-integration test-chaos lint types format docs lock
+.PHONY: help setup demo test test-unit test-integration test-chaos bench fuzz lint types format docs lock
 
 help: ## List the targets
 	@echo "Targets:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  %-18s %s\n' "$$name" "$$text"; done
 	@echo
-	@echo "Options: DEMO_ARGS='--json --seconds 20', PYTEST_ARGS='-k frontier', PYTHON=python3.12, LOCK_ARGS=--upgrade"
+	@echo "Options: DEMO_ARGS='--json --seconds 20', BENCH_ARGS='decode --quick', PYTEST_ARGS='-k frontier', PYTHON=python3.12, LOCK_ARGS=--upgrade"
 
 # The stamp goes when the clone was moved, since an environment holds absolute paths.
 $(shell [ "$$(cat .venv/.place 2>/dev/null)" = "$$(pwd)" ] || rm -f .venv/.installed)
@@ -54,6 +55,9 @@ fuzz: ## Fuzz each parser of the native core for FUZZ_S seconds (needs cargo-fuz
 	@for target in $(FUZZ_TARGETS); do echo "fuzzing $$target for $(FUZZ_S) s"; \
 		(cd ingest/native && RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target -- \
 			-max_total_time=$(FUZZ_S) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1) || exit 1; done
+
+bench: setup ## Measure, beside peers and ceilings (BENCH_ARGS="decode --quick"); see benchmarks/README.md
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 lint: setup ## Check style and format
 	$(BIN)/ruff check .
