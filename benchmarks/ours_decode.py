@@ -15,7 +15,8 @@ from collections.abc import Callable
 from actors.codec import reader_codec
 from actors.drivers.mysql.dump import BinlogDump, start_dump
 from actors.drivers.mysql.session import ConnectOptions, connect
-from actors.parts import ConfiguredShard, parsed_rules
+from actors.parts.rules import parsed_rules
+from actors.parts.sink import ConfiguredShard
 from benchmarks.measured import Reading, Stopwatch, print_reading
 from ingest.binlog.gtid import GtidSet
 from ingest.codec import ReaderCodec, StreamDecoder
@@ -33,6 +34,7 @@ from ingest.mysql.endpoint import Credentials, Endpoint
 from ingest.mysql.identity import identity_of
 from ingest.rules.routes import RuleRoutes
 from ingest.schema_history.tracker import SchemaTracker
+from ingest.sinks.contract import body_of
 from ingest.slices import Parcel
 
 LANE = "bench"
@@ -66,7 +68,7 @@ def open_dump(arguments: argparse.Namespace) -> BinlogDump:
     credentials = Credentials(arguments.user, arguments.password)
     options = ConnectOptions(credentials, TlsOptions(mode="disabled"))
     session = connect(Endpoint(arguments.host, arguments.port), options)
-    return start_dump(session, identity_of("benchmarks", SERVER_ID), GtidSet())
+    return start_dump(session, identity_of("benchmarks", SERVER_ID), GtidSet(), framer=reader_codec().framer)
 
 
 class Pump:
@@ -132,7 +134,7 @@ def taker(to: str, config: Config) -> Take:
 
     def bodies(batch: FlowBatch) -> None:
         for request in applier.prepare(Parcel(LANE, 0, 1, 1, tuple(batch.slices), batch.last_ordinal)).requests:
-            b"".join(item.payload for item in request.items)
+            body_of(request)
 
     return bodies
 

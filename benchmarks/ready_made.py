@@ -19,14 +19,14 @@ from typing import Any
 from actors.codec import reader_codec
 from actors.drivers.elasticsearch import BULK
 from actors.drivers.elasticsearch_http import NDJSON
-from actors.parts import ConfiguredShard
+from actors.parts.sink import ConfiguredShard
 from benchmarks.measured import RUN_FAILED, Stopwatch
 from benchmarks.ours_decode import LANE, Pump, open_dump
 from benchmarks.streams import PASSWORD, USER, Stream
 from ingest.config.model import Config
 from ingest.lane.flow import FlowBatch
 from ingest.problems import WorldProblem
-from ingest.sinks.contract import Request
+from ingest.sinks.contract import Request, body_of
 from ingest.sinks.hbase.encode import timestamp_of
 from ingest.sinks.hbase.thrift_bytes import CALL, message
 from ingest.slices import Parcel
@@ -73,7 +73,7 @@ def prepare(config: Config, requests: Sequence[Request[Any]]) -> None:
 
 def bulk_bodies(requests: Sequence[Request[bytes]]) -> list[bytes]:
     """NDJSON."""
-    return [b"".join(item.payload for item in request.items) for request in requests]
+    return [body_of(request) for request in requests]
 
 
 def thrift_calls(requests: Sequence[Request[bytes]]) -> list[bytes]:

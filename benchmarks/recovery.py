@@ -16,7 +16,7 @@ from typing import Any
 
 from actors.codec import codec_name
 from actors.control import Pipeline
-from actors.parts import store_of
+from actors.parts.store import store_of
 from benchmarks.measured import RUN_FAILED
 from benchmarks.product import BLACKHOLE, applied, configuration, lane, local_ray, password_environment, running, until
 from benchmarks.scope import Measured, Scope
