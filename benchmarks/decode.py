@@ -53,7 +53,7 @@ SYSTEMS = (
     System("debezium-json", debezium, 4, ("--format", "json")),
     System("canal-serial", canal, 2, without=("compressed",)),
     System("canal-parallel", canal, 2, ("--parallel", "true")),
-    System("mysql-replication", mysql_replication, 20),
+    System("mysql-replication", mysql_replication, 20, without=("compressed",)),
 )
 
 

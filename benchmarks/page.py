@@ -65,7 +65,8 @@ def _row(kept: Kept, figures: Sequence[str]) -> tuple[str, ...]:
     line = kept.line
     numbers = [number(line.figures[name]) if name in line.figures else "" for name in figures]
     repeats = f"{line.repeats}{' (quick)' if kept.quick else ''}"
-    return (line.case, line.system, *numbers, f"{line.spread:.0%}", repeats, line.version)
+    spread = f"{line.spread:.0%}" if line.repeats > 1 else ""  # one repeat has none
+    return (line.case, line.system, *numbers, spread, repeats, line.version)
 
 
 def number(value: float) -> str:
