@@ -50,7 +50,7 @@ class DemoOptions:
     seconds: float = 12.0
     rate: float = 2_500.0
     seed: int = 0
-    big_rows: int = 30_000
+    big_rows: int = 45_000
     load_orders: int = 7_000
     shards: int = 1
 
