@@ -5,23 +5,29 @@
 //! acknowledged.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::gtid::{Gtid, GtidSet};
+use crate::key_text::unsigned;
 use crate::rows_event::Kind;
 
 /// What a buffered row costs beside its images.
 const ROW_OVERHEAD_BYTES: usize = 64;
 
-/// A transaction's GTID, commit time, file and position, packed as `ingest.slices` says.
-pub fn pack_stamp(gtid: &str, commit_us: u64, file: &str, position: u64) -> Vec<u8> {
-    let mut packed = Vec::with_capacity(20 + gtid.len() + file.len());
+/// A transaction's GTID, commit time, file and position, packed as `ingest.slices` says, in place of what `packed` held.
+pub fn pack_stamp(packed: &mut Vec<u8>, gtid: &Gtid, commit_us: u64, file: &str, position: u64) {
+    packed.clear();
     packed.extend_from_slice(&commit_us.to_le_bytes());
     packed.extend_from_slice(&position.to_le_bytes());
-    for text in [gtid, file] {
-        packed.extend_from_slice(&(text.len() as u16).to_le_bytes());
-        packed.extend_from_slice(text.as_bytes());
-    }
-    packed
+    packed.extend_from_slice(&[0, 0]);
+    let start = packed.len();
+    packed.extend_from_slice(gtid.source.as_bytes());
+    packed.push(b':');
+    unsigned(gtid.number, packed);
+    let size = (packed.len() - start) as u16;
+    packed[start - 2..start].copy_from_slice(&size.to_le_bytes());
+    packed.extend_from_slice(&(file.len() as u16).to_le_bytes());
+    packed.extend_from_slice(file.as_bytes());
 }
 
 /// Rows of one shape in one batch, as the parts of a slice.
@@ -42,10 +48,10 @@ impl Part {
     fn add(&mut self, row: &Row<'_>, ordinal: u64, stamp: &Stamp) {
         self.kinds.push(row.kind as u8);
         self.ordinals.extend_from_slice(&ordinal.to_le_bytes());
-        self.images.extend_from_slice(row.before);
-        self.ends.extend_from_slice(&(self.images.len() as u32).to_le_bytes());
-        self.images.extend_from_slice(row.after);
-        self.ends.extend_from_slice(&(self.images.len() as u32).to_le_bytes());
+        let middle = (self.images.len() + row.middle) as u64;
+        self.images.extend_from_slice(row.images);
+        let ends = middle & 0xFFFF_FFFF | (self.images.len() as u64) << 32;
+        self.ends.extend_from_slice(&ends.to_le_bytes());
         if self.stamp_count == 0 || self.last_stamp != stamp.number {
             self.stamps.extend_from_slice(&stamp.packed);
             self.stamp_count += 1;
@@ -80,23 +86,24 @@ impl Batch {
             self.first_ordinal = ordinal;
         }
         self.last_ordinal = self.last_ordinal.max(ordinal);
-        let size = row.before.len() + row.after.len() + ROW_OVERHEAD_BYTES;
+        let size = row.images.len() + ROW_OVERHEAD_BYTES;
         self.rows += 1;
         self.size_bytes += size;
         size
     }
 }
 
-/// What a row change means for one document; an absent image is empty.
+/// What a row change means for one document: the image before, up to `middle`, and the image after; an absent one is
+/// empty.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     pub shape: usize,
     pub kind: Kind,
-    pub before: &'a [u8],
-    pub after: &'a [u8],
+    pub images: &'a [u8],
+    pub middle: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Stamp {
     number: u64,
     packed: Vec<u8>,
@@ -146,10 +153,21 @@ struct Open {
     end: Option<u64>,
 }
 
+/// Transactions as (source, first, last).
+pub type Intervals = Vec<(Arc<str>, u64, u64)>;
+
+/// One more transaction, joined to the last interval where it follows it.
+pub fn extend(intervals: &mut Intervals, gtid: &Gtid) {
+    match intervals.last_mut() {
+        Some((source, _, last)) if *source == gtid.source && *last + 1 == gtid.number => *last = gtid.number,
+        _ => intervals.push((gtid.source.clone(), gtid.number, gtid.number)),
+    }
+}
+
 /// What the frontier gained: whole transactions as intervals, and how far the first open one has come.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Advance {
-    pub executed: Vec<(String, u64, u64)>,
+    pub executed: Intervals,
     pub partial: Option<(String, u64)>,
     pub any_open: bool,
 }
@@ -168,7 +186,9 @@ pub struct Flow {
     partial: Option<(Gtid, u64)>,
     open: VecDeque<Open>,
     skip: u64,
-    stamp: Option<Stamp>,
+    stamp: Stamp,
+    /// Whether the current transaction's changes are wanted.
+    wanted: bool,
     /// The stamp of the last row that had one of its own: rows of one transaction share it.
     tail_stamp: Option<Stamp>,
     stamps: u64,
@@ -188,7 +208,8 @@ impl Flow {
             partial: None,
             open: VecDeque::new(),
             skip: 0,
-            stamp: None,
+            stamp: Stamp::default(),
+            wanted: false,
             tail_stamp: None,
             stamps: 0,
         }
@@ -208,8 +229,8 @@ impl Flow {
 
     /// A transaction begins. False when the frontier holds it: its changes aren't wanted then.
     pub fn begin(&mut self, gtid: &Gtid, commit_us: u64, file: &str, position: u64) -> bool {
-        self.stamp = None;
-        if self.holds(gtid) {
+        self.wanted = !self.holds(gtid);
+        if !self.wanted {
             return false;
         }
         self.skip = match &self.partial {
@@ -218,14 +239,14 @@ impl Flow {
         };
         self.open.push_back(Open { gtid: gtid.clone(), start: self.ordinal, skipped: self.skip, end: None });
         self.stamps += 1;
-        self.stamp =
-            Some(Stamp { number: self.stamps, packed: pack_stamp(&gtid.to_string(), commit_us, file, position) });
+        self.stamp.number = self.stamps;
+        pack_stamp(&mut self.stamp.packed, gtid, commit_us, file, position);
         true
     }
 
     /// Whether the current transaction's changes are wanted.
     pub fn wants(&self) -> bool {
-        self.stamp.is_some()
+        self.wanted
     }
 
     /// Is there an ordinal for so many more changes?
@@ -245,10 +266,8 @@ impl Flow {
 
     /// A row of the current transaction for one shard.
     pub fn add(&mut self, shard: usize, row: &Row<'_>, ordinal: u64) {
-        if let Some(stamp) = self.stamp.take() {
-            self.put(shard, row, ordinal, &stamp);
-            self.stamp = Some(stamp);
-        }
+        let limits = (self.batch_rows, self.batch_bytes);
+        self.size_bytes += put(&mut self.shards[shard], limits, row, ordinal, &self.stamp);
     }
 
     /// A row with a stamp of its own (a tail's).
@@ -260,19 +279,9 @@ impl Flow {
                 Stamp { number: self.stamps, packed: packed.to_vec() }
             }
         };
-        self.put(shard, row, ordinal, &stamp);
+        let limits = (self.batch_rows, self.batch_bytes);
+        self.size_bytes += put(&mut self.shards[shard], limits, row, ordinal, &stamp);
         self.tail_stamp = Some(stamp);
-    }
-
-    fn put(&mut self, shard: usize, row: &Row<'_>, ordinal: u64, stamp: &Stamp) {
-        let shard = &mut self.shards[shard];
-        let size = shard.growing.add(row, ordinal, stamp);
-        shard.size_bytes += size;
-        shard.rows += 1;
-        self.size_bytes += size;
-        if shard.growing.rows >= self.batch_rows || shard.growing.size_bytes >= self.batch_bytes {
-            shard.full.push_back(std::mem::take(&mut shard.growing));
-        }
     }
 
     pub fn take(&mut self, shard: usize) -> Batch {
@@ -287,7 +296,7 @@ impl Flow {
 
     /// The current transaction is complete; false when it isn't the one that is open.
     pub fn end(&mut self, gtid: &Gtid) -> bool {
-        if self.stamp.take().is_none() {
+        if !std::mem::take(&mut self.wanted) {
             return true;
         }
         match self.open.back_mut() {
@@ -307,10 +316,7 @@ impl Flow {
                 break;
             };
             self.executed.add(&gtid.source, gtid.number, gtid.number);
-            match gained.executed.last_mut() {
-                Some((source, _, last)) if *source == gtid.source && *last + 1 == gtid.number => *last = gtid.number,
-                _ => gained.executed.push((gtid.source, gtid.number, gtid.number)),
-            }
+            extend(&mut gained.executed, &gtid);
         }
         if let Some(first) = self.open.front() {
             gained.any_open = true;
@@ -319,4 +325,15 @@ impl Flow {
         }
         gained
     }
+}
+
+/// A row for a shard; a batch that is full by it goes to the full ones. Returns the row's size.
+fn put(shard: &mut Shard, limits: (usize, usize), row: &Row<'_>, ordinal: u64, stamp: &Stamp) -> usize {
+    let size = shard.growing.add(row, ordinal, stamp);
+    shard.size_bytes += size;
+    shard.rows += 1;
+    if shard.growing.rows >= limits.0 || shard.growing.size_bytes >= limits.1 {
+        shard.full.push_back(std::mem::take(&mut shard.growing));
+    }
+    size
 }

@@ -3,6 +3,7 @@
 //! Sources: MySQL's libs/mysql/binlog/event/control_events.h (Gtid_event) and libs/mysql/serialization/readme.md.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::cursor::{damage, le, Cursor, Read};
 
@@ -21,10 +22,30 @@ const ORIGINAL: u64 = 7;
 const KNOWN_FIELDS: u64 = 12;
 
 /// A transaction's name: `source` is `uuid` or `uuid:tag`.
+/// Many transactions share one source's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gtid {
-    pub source: String,
+    pub source: Arc<str>,
     pub number: u64,
+}
+
+/// The texts of the sources seen last: most transactions come from one.
+#[derive(Debug, Default)]
+pub struct Sources {
+    last: Option<([u8; 16], Arc<str>)>,
+}
+
+impl Sources {
+    fn text(&mut self, uuid: [u8; 16]) -> Arc<str> {
+        match &self.last {
+            Some((known, text)) if *known == uuid => text.clone(),
+            _ => {
+                let text: Arc<str> = uuid_text(&uuid).into();
+                self.last = Some((uuid, text.clone()));
+                text
+            }
+        }
+    }
 }
 
 impl std::fmt::Display for Gtid {
@@ -37,16 +58,18 @@ impl Gtid {
     /// `uuid:7` or `uuid:tag:7`.
     pub fn parse(text: &str) -> Option<Gtid> {
         let (source, number) = text.rsplit_once(':')?;
-        Some(Gtid { source: source.to_owned(), number: number.parse().ok()? })
+        Some(Gtid { source: source.into(), number: number.parse().ok()? })
     }
 }
 
 /// A GTID (33) body: the GTID and the original commit time in microseconds (none before 8.0.1).
-pub fn read_gtid(body: &[u8]) -> Read<(Gtid, Option<u64>)> {
+pub fn read_gtid(body: &[u8], sources: &mut Sources) -> Read<(Gtid, Option<u64>)> {
     if body.len() < 25 {
         return damage(format!("a GTID event of {} bytes is too short", body.len()));
     }
-    let gtid = Gtid { source: uuid_text(&body[1..17]), number: checked(le(&body[17..25]))? };
+    let mut uuid = [0; 16];
+    uuid.copy_from_slice(&body[1..17]);
+    let gtid = Gtid { source: sources.text(uuid), number: checked(le(&body[17..25]))? };
     if body.len() < 49 || body[25] != LOGICAL_CLOCK {
         return Ok((gtid, None));
     }
@@ -104,10 +127,10 @@ pub fn read_tagged_gtid(body: &[u8]) -> Read<(Gtid, Option<u64>)> {
     };
     let source = match tag {
         Some(tag) if !tag.is_empty() => match std::str::from_utf8(tag) {
-            Ok(tag) if tag.is_ascii() => format!("{uuid}:{tag}"),
+            Ok(tag) if tag.is_ascii() => format!("{uuid}:{tag}").into(),
             _ => return damage("a GTID's tag isn't ASCII"),
         },
-        _ => uuid,
+        _ => uuid.into(),
     };
     // A signed field: its sign is the lowest bit.
     Ok((Gtid { source, number: checked(number >> 1)? }, Some(original.unwrap_or(immediate))))
@@ -141,7 +164,7 @@ pub struct GtidSet {
 
 impl GtidSet {
     pub fn contains(&self, gtid: &Gtid) -> bool {
-        let Some(intervals) = self.sources.get(&gtid.source) else {
+        let Some(intervals) = self.sources.get(&*gtid.source) else {
             return false;
         };
         let place = intervals.partition_point(|(_, last)| *last < gtid.number);

@@ -105,13 +105,20 @@ fn string(data: &[u8], length_bytes: usize) -> Option<&[u8]> {
 pub fn unsigned(mut value: u64, out: &mut Vec<u8>) {
     let mut digits = [0u8; 20];
     let mut at = digits.len();
-    loop {
+    while value >= 100 {
+        let pair = (value % 100) as u8;
+        value /= 100;
+        at -= 2;
+        digits[at] = b'0' + pair / 10;
+        digits[at + 1] = b'0' + pair % 10;
+    }
+    if value >= 10 {
+        at -= 2;
+        digits[at] = b'0' + value as u8 / 10;
+        digits[at + 1] = b'0' + value as u8 % 10;
+    } else {
         at -= 1;
-        digits[at] = b'0' + (value % 10) as u8;
-        value /= 10;
-        if value == 0 {
-            break;
-        }
+        digits[at] = b'0' + value as u8;
     }
     out.extend_from_slice(&digits[at..]);
 }

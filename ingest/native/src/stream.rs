@@ -8,11 +8,12 @@
 //! Positions are 64-bit: a header holds the low 32 bits of its end position, and a file may be longer than that.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::cursor::{damage, le, Cursor};
-use crate::flow::{Flow, Row};
+use crate::flow::{extend, Flow, Intervals, Row};
 use crate::framing::*;
-use crate::gtid::{read_gtid, read_tagged_gtid, Gtid};
+use crate::gtid::{read_gtid, read_tagged_gtid, Gtid, Sources};
 use crate::key_text::KeyPlan;
 use crate::layout::ImageLayout;
 use crate::payload::Inflater;
@@ -66,13 +67,13 @@ pub enum Event {
 /// Where the stream is after events that went to the flows. `executed`: the transactions that ended, as intervals.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
-    pub gtid: String,
+    pub gtid: Option<Gtid>,
     pub file: String,
     pub position: u64,
     pub commit_us: u64,
     pub transactions: u64,
     pub row_changes: u64,
-    pub executed: Vec<(String, u64, u64)>,
+    pub executed: Intervals,
     any: bool,
 }
 
@@ -126,9 +127,10 @@ pub struct State {
     position: u64,
     format: Option<EventFormat>,
     transaction: Transaction,
-    tables: HashMap<u64, Mapped>,
+    tables: Vec<Mapped>,
     /// Table map bodies, from behind id and flags, to their numbers.
-    bodies: HashMap<Vec<u8>, usize>,
+    bodies: HashMap<Vec<u8>, usize, BuildHasherDefault<ByteHasher>>,
+    sources: Sources,
     learned: Vec<OfBody>,
     progress: Progress,
     scratch: Scratch,
@@ -137,9 +139,30 @@ pub struct State {
 /// A table id that was mapped in this transaction. `told`: the caller has got the map as an event.
 #[derive(Debug, Clone)]
 struct Mapped {
+    id: u64,
     body: usize,
     head: [u8; 8],
     told: bool,
+}
+
+/// CRC-32 as a hash: quick on a table map's body, which every rows event has before it.
+#[derive(Debug, Default)]
+struct ByteHasher(u32);
+
+impl Hasher for ByteHasher {
+    fn finish(&self) -> u64 {
+        u64::from(self.0).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut hasher = crc32fast::Hasher::new_with_initial(self.0);
+        hasher.update(bytes);
+        self.0 = hasher.finalize();
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.0 = self.0.rotate_left(5) ^ number as u32; // a slice's length
+    }
 }
 
 /// How many table map bodies are kept in mind.
@@ -170,8 +193,9 @@ impl Stream {
                 position,
                 format: None,
                 transaction: Transaction::default(),
-                tables: HashMap::new(),
-                bodies: HashMap::new(),
+                tables: Vec::new(),
+                bodies: HashMap::default(),
+                sources: Sources::default(),
                 learned: Vec::new(),
                 progress: Progress::default(),
                 scratch: Scratch::default(),
@@ -378,7 +402,7 @@ impl State {
         if self.transaction.gtid.is_some() {
             return false;
         }
-        let read = if header.kind == GTID { read_gtid(body) } else { read_tagged_gtid(body) };
+        let read = if header.kind == GTID { read_gtid(body, &mut self.sources) } else { read_tagged_gtid(body) };
         let Ok((gtid, commit_us)) = read else {
             return false;
         };
@@ -389,7 +413,7 @@ impl State {
             flow.begin(&gtid, commit_us, &self.file, begins_at);
         }
         self.progress.commit_us = commit_us;
-        self.progress.gtid = gtid.to_string();
+        self.progress.gtid = Some(gtid.clone());
         self.tables.clear();
         self.transaction.begin(gtid).is_ok()
     }
@@ -417,11 +441,7 @@ impl State {
             flow.end(&gtid);
         }
         self.progress.transactions += 1;
-        let number = gtid.number;
-        match self.progress.executed.last_mut() {
-            Some((source, _, last)) if *source == gtid.source && *last + 1 == number => *last = number,
-            _ => self.progress.executed.push((gtid.source, number, number)),
-        }
+        extend(&mut self.progress.executed, &gtid);
         true
     }
 
@@ -438,7 +458,7 @@ impl State {
         }
         let mut head = [0; 8];
         head.copy_from_slice(&body[..8]);
-        self.tables.insert(le(&body[..6]), Mapped { body: number, head, told: false });
+        self.map_table(Mapped { id: le(&body[..6]), body: number, head, told: false });
         true
     }
 
@@ -456,7 +476,7 @@ impl State {
         let Ok(rows) = read_rows(kind, body, post_header, false) else {
             return false;
         };
-        let Some(mapped) = self.tables.get(&rows.table_id) else {
+        let Some(mapped) = self.mapped(rows.table_id) else {
             return false;
         };
         let Some(of_body) = self.learned.get(mapped.body) else {
@@ -480,6 +500,19 @@ impl State {
         }
         self.scratch = scratch;
         taken
+    }
+
+    /// The newest map of a table id. Table maps stand just before their rows, so the search ends soon.
+    fn mapped(&self, id: u64) -> Option<&Mapped> {
+        self.tables.iter().rev().find(|mapped| mapped.id == id)
+    }
+
+    fn map_table(&mut self, mapped: Mapped) {
+        if let Some(known) = self.tables.iter_mut().rev().take(8).find(|known| known.id == mapped.id) {
+            *known = mapped;
+        } else {
+            self.tables.push(mapped);
+        }
     }
 
     fn body_number(&mut self, body: &[u8]) -> usize {
@@ -570,7 +603,8 @@ impl State {
     }
 
     fn gtid(&mut self, header: &Header, body: &[u8]) -> Answer<Event> {
-        let (gtid, commit_us) = if header.kind == GTID { read_gtid(body)? } else { read_tagged_gtid(body)? };
+        let (gtid, commit_us) =
+            if header.kind == GTID { read_gtid(body, &mut self.sources)? } else { read_tagged_gtid(body)? };
         self.transaction.begin(gtid.clone())?;
         self.tables.clear();
         let position = self.position.saturating_sub(u64::from(header.size)).max(4);
@@ -618,14 +652,15 @@ impl State {
         let number = self.body_number(&body[8..]);
         let mut head = [0; 8];
         head.copy_from_slice(&body[..8]);
-        self.tables.insert(table_id, Mapped { body: number, head, told: true });
+        self.map_table(Mapped { id: table_id, body: number, head, told: true });
         Ok(Event::TableMap { table_id, body })
     }
 
     /// The table map of a rows event, if it went the short way and the event doesn't.
     fn untold_map(&mut self, kind: Kind, header: &Header, body: &[u8]) -> Answer<Option<Event>> {
         let rows = read_rows(kind, body, post_header(self.format.as_ref(), header.kind)?, false)?;
-        let Some(mapped) = self.tables.get_mut(&rows.table_id).filter(|mapped| !mapped.told) else {
+        let found = self.tables.iter_mut().rev().find(|mapped| mapped.id == rows.table_id);
+        let Some(mapped) = found.filter(|mapped| !mapped.told) else {
             return Ok(None);
         };
         mapped.told = true;
@@ -638,7 +673,7 @@ impl State {
     fn rows(&mut self, kind: Kind, header: &Header, body: &[u8]) -> Answer<Option<Event>> {
         let partial_json = header.kind == PARTIAL_UPDATE_ROWS;
         let rows = read_rows(kind, body, post_header(self.format.as_ref(), header.kind)?, partial_json)?;
-        if !self.tables.contains_key(&rows.table_id) {
+        if self.mapped(rows.table_id).is_none() {
             if rows.table_id == DUMMY_TABLE_ID && rows.images.is_empty() {
                 return Ok(None); // ends a statement that changed nothing
             }
@@ -768,16 +803,18 @@ impl Scratch {
                         continue;
                     };
                     let marks = &self.marks[place * per_row + offset..][..routes.len()];
-                    let (before, after) = (&rows.images[span.start..span.middle], &rows.images[span.middle..span.end]);
+                    let images = &rows.images[span.start..span.end];
+                    let (before, middle) = (&rows.images[span.start..span.middle], span.middle - span.start);
                     for (route, mark) in routes.iter().zip(marks) {
                         let shape = route.shape;
                         let (old, new) = ((mark.old % shards) as usize, (mark.new % shards) as usize);
                         if mark.moved {
-                            flow.add(old, &Row { shape, kind: Kind::Delete, before, after: &[] }, ordinal);
-                            flow.add(new, &Row { shape, kind: Kind::Insert, before: &[], after }, ordinal);
+                            flow.add(old, &Row { shape, kind: Kind::Delete, images: before, middle }, ordinal);
+                            let after = &images[middle..];
+                            flow.add(new, &Row { shape, kind: Kind::Insert, images: after, middle: 0 }, ordinal);
                         } else {
                             let shard = if rows.kind == Kind::Delete { old } else { new };
-                            flow.add(shard, &Row { shape, kind: rows.kind, before, after }, ordinal);
+                            flow.add(shard, &Row { shape, kind: rows.kind, images, middle }, ordinal);
                         }
                     }
                 }

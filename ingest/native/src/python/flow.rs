@@ -6,7 +6,7 @@ use pyo3::exceptions::{PyAssertionError, PyIndexError, PyOverflowError, PyValueE
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::flow::{Flow, Row};
+use crate::flow::{self, Flow, Row};
 use crate::gtid::Gtid;
 use crate::rows_event::Kind;
 
@@ -46,6 +46,11 @@ impl LaneFlow {
 
 pub fn parse_gtid(text: &str) -> PyResult<Gtid> {
     Gtid::parse(text).ok_or_else(|| PyValueError::new_err(format!("{text:?} is no GTID")))
+}
+
+/// Intervals as Python takes them.
+pub fn texts(intervals: flow::Intervals) -> Intervals {
+    intervals.into_iter().map(|(source, first, last)| (source.to_string(), first, last)).collect()
 }
 
 #[pymethods]
@@ -124,7 +129,8 @@ impl LaneFlow {
             _ => return Err(PyValueError::new_err(format!("{kind} is no kind of row change"))),
         };
         let mut flow = self.shard_checked(shard)?;
-        let row = Row { shape, kind, before, after };
+        let images = [before, after].concat();
+        let row = Row { shape, kind, images: &images, middle: before.len() };
         match stamp {
             Some(packed) => flow.add_stamped(shard, &row, ordinal, packed),
             None => flow.add(shard, &row, ordinal),
@@ -177,6 +183,6 @@ impl LaneFlow {
     /// (whole transactions as intervals, the first open one's GTID and applied rows, whether one is open).
     fn advance(&self, watermark: u64) -> (Intervals, Option<(String, u64)>, bool) {
         let gained = self.lock().advance(watermark);
-        (gained.executed, gained.partial, gained.any_open)
+        (texts(gained.executed), gained.partial, gained.any_open)
     }
 }

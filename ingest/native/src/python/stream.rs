@@ -6,7 +6,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use super::flow::LaneFlow;
+use super::flow::{texts, LaneFlow};
 use super::packets::Packets;
 use super::raised;
 use crate::flow::Flow;
@@ -162,13 +162,13 @@ fn tuple_of<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyTuple>>
         Event::Heartbeat { file, position } => ("heartbeat", file, position).into_pyobject(py),
         Event::Progress(progress) => (
             "progress",
-            progress.gtid,
+            progress.gtid.map(|gtid| gtid.to_string()).unwrap_or_default(),
             progress.file,
             progress.position,
             progress.commit_us,
             progress.transactions,
             progress.row_changes,
-            progress.executed,
+            texts(progress.executed),
         )
             .into_pyobject(py),
     }
