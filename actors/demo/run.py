@@ -51,7 +51,7 @@ class DemoOptions:
     rate: float = 2_500.0
     seed: int = 0
     big_rows: int = 45_000
-    load_orders: int = 7_000
+    load_orders: int = 8_000
     shards: int = 1
 
 
