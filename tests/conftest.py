@@ -14,6 +14,7 @@ from actors.runtime import LOCAL_SETTINGS
 os.environ.update(LOCAL_SETTINGS)
 
 settings.register_profile("ingest", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=8)  # make test-unit: a look while working
 settings.load_profile("ingest")
 
 pytest_plugins = ["tests.stack_fixtures", "tests.pipeline_fixtures"]

@@ -143,7 +143,7 @@ def test_supplements_are_checked() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=settings.default.max_examples * 300 // 100, deadline=None)
 @given(data=st.data())
 def test_fuzz(name: str, data: st.DataObject) -> None:
     """Whatever bytes are changed, cut out or put in, only DataProblem comes out."""
@@ -161,7 +161,7 @@ def test_fuzz(name: str, data: st.DataObject) -> None:
         read(name, events)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=settings.default.max_examples * 300 // 100, deadline=None)
 @given(st.integers(1, 45), st.binary(max_size=80))
 def test_fuzz_one_event(kind: int, body: bytes) -> None:
     """An event of any type with any body is understood or a DataProblem."""

@@ -107,7 +107,7 @@ SHAPES = [
 
 @pytest.mark.parametrize("zero_dates", ["text", "null"])
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{F(shape.type).name}-{shape.meta}-{shape.unsigned}")
-@settings(max_examples=20)
+@settings(max_examples=settings.default.max_examples * 20 // 100)
 @given(data=st.data())
 def test_both_doors_agree(shape: Column, zero_dates: ZeroDates, data: st.DataObject) -> None:
     """The text from the stored bytes is the text of the value that the sink decodes from the same bytes."""
@@ -128,7 +128,7 @@ STRINGS = [
 
 
 @pytest.mark.parametrize("shape", STRINGS, ids=lambda shape: f"{F(shape.type).name}-{shape.meta}-{shape.collation}")
-@settings(max_examples=20)
+@settings(max_examples=settings.default.max_examples * 20 // 100)
 @given(data=st.data())
 def test_both_doors_agree_on_strings(shape: Column, data: st.DataObject) -> None:
     """The same for texts in their character set and for bytes."""

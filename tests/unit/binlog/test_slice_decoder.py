@@ -274,7 +274,7 @@ def test_an_image_of_another_length(new_decoder: NewDecoder, cut: Callable[[byte
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=settings.default.max_examples * 200 // 100, deadline=None)
 def test_any_bytes(new_decoder: NewDecoder, data: Any) -> None:
     """Images, ends, bitmaps or table map damaged anywhere give a batch or a DataProblem, and nothing else; and a batch
     has a row per row."""

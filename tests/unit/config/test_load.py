@@ -268,7 +268,7 @@ def test_rules_that_write_the_same_documents():
 SECRET = st.text("abcdefghXYZ0123456789:/@!-_", min_size=6, max_size=12).map(lambda text: "S3" + text)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=settings.default.max_examples * 60 // 100)
 @given(SECRET, st.sampled_from(["clusters.parcels.password", "clusters.parcels.passwort", "sinks.search.api_key", "sinks.search.password",
                                 "checkpoint.store", "clusters.parcels.tls"]))  # fmt: skip
 def test_secrets_are_never_shown(secret, where):
@@ -285,7 +285,7 @@ def test_secrets_are_never_shown(secret, where):
     assert secret not in shown
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=settings.default.max_examples * 150 // 100)
 @given(st.recursive(st.none() | st.booleans() | st.integers(-5, 5) | st.text("ab{}", max_size=3),
                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
                         st.sampled_from(["name", "clusters", "sinks", "lanes", "type", "hosts", "rules", "to", "sql", "tables", "x", "password", "start", "checkpoint"]),

@@ -79,7 +79,7 @@ def read_back(writer: BinlogWriter) -> tuple[list[Change], list[str]]:
     return images, keys
 
 
-@settings(max_examples=60)
+@settings(max_examples=settings.default.max_examples * 60 // 100)
 @given(changes, st.booleans())
 def test_round_trip(changes: list[Change], compressed: bool) -> None:
     """What is written comes back: images byte for byte, keys as text, plain or compressed."""
@@ -89,7 +89,7 @@ def test_round_trip(changes: list[Change], compressed: bool) -> None:
     assert keys == [str((c.after or c.before or (None,))[0]) for c in changes]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=settings.default.max_examples * 30 // 100, deadline=None)
 @given(changes)
 def test_mysql_replication_reads_it_alike(changes: list[Change]) -> None:
     """mysql-replication, an independent decoder, finds the same rows by column name."""

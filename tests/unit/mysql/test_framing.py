@@ -89,7 +89,7 @@ def test_the_bound_counts_joined_packets() -> None:
     assert caught.value.code is PAYLOAD_TOO_LARGE
 
 
-@settings(max_examples=200)
+@settings(max_examples=settings.default.max_examples * 200 // 100)
 @given(noise=st.lists(st.binary(max_size=600), max_size=8))
 def test_noise_gives_payloads_or_a_problem(noise: list[bytes]) -> None:
     """Whatever the bytes, the framer answers with payloads or a Problem, nothing else."""

@@ -44,7 +44,7 @@ def same(raw: bytes) -> None:
 
 
 @given(DOCUMENTS, st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=settings.default.max_examples * 300 // 100, deadline=None)
 def test_documents(document: Any, large: bool) -> None:
     """Any document, with small and large offsets."""
     same(json_bytes(document, large))
@@ -58,7 +58,7 @@ def test_doubles(numbers: Sequence[float]) -> None:
 
 
 @given(DOCUMENTS, st.booleans(), st.data())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=settings.default.max_examples * 500 // 100, deadline=None)
 def test_damage(document: Any, large: bool, data: Any) -> None:
     """Any bytes changed, any end cut off."""
     raw = bytearray(json_bytes(document, large))
@@ -77,7 +77,7 @@ def test_any_bytes(raw: bytes) -> None:
 @given(
     st.integers(0, 255) | st.sampled_from([7, 10, 11, 12]), st.binary(max_size=120) | st.binary(min_size=8, max_size=8)
 )
-@settings(max_examples=500)
+@settings(max_examples=settings.default.max_examples * 500 // 100)
 def test_opaque_values(kind: int, value: bytes) -> None:
     """SQL values inside JSON: bytes of any type."""
     same(bytes([15, kind, len(value)]) + value)
@@ -90,7 +90,7 @@ MOMENTS = st.tuples(
 
 
 @given(st.sampled_from([7, 10, 11, 12]), MOMENTS)
-@settings(max_examples=500)
+@settings(max_examples=settings.default.max_examples * 500 // 100)
 def test_opaque_moments(kind: int, moment: Sequence[int]) -> None:
     """Dates and times, sound ones and ones beyond the calendar."""
     year, month, day, hour, minute, second, micros, negative = moment

@@ -199,7 +199,7 @@ def written(plan: Sequence[tuple[str, list[Change]]]) -> list[bytes]:
 
 
 @given(steps, st.integers(1, 9))
-@settings(max_examples=200)
+@settings(max_examples=settings.default.max_examples * 200 // 100)
 def test_both_readers_agree(plan: list[tuple[str, list[Change]]], chunk: int) -> None:
     """The same stream, in packets of any grouping: rows, ordinals, stamps, shards, positions, counts and frontier."""
     packets = written(plan)
@@ -221,7 +221,7 @@ def test_both_readers_agree_on_what_a_frontier_holds(
 
 
 @given(steps, st.data())
-@settings(max_examples=300)
+@settings(max_examples=settings.default.max_examples * 300 // 100)
 def test_both_readers_name_damage_alike(plan: list[tuple[str, list[Change]]], data: st.DataObject) -> None:
     """One packet is damaged, with its checksum made right again: the same code, and the same rows before it."""
     packets = written(plan)

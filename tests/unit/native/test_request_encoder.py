@@ -148,7 +148,7 @@ def check(pure: Encoder[bytes], native: Encoder[bytes], parcel: Sequence[Operati
 
 
 @given(PARCELS, st.integers(1, 20), st.sampled_from([1000, 100_000]))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=settings.default.max_examples * 300 // 100)
 def test_elasticsearch_same_as_pure(parcel: Sequence[Operations], items: int, size: int) -> None:
     """Any operations, whole documents and upserts, cut anywhere."""
     options = ElasticsearchOptions.model_construct(bulk_items=items, bulk_bytes=size)
@@ -157,7 +157,7 @@ def test_elasticsearch_same_as_pure(parcel: Sequence[Operations], items: int, si
 
 
 @given(PARCELS, st.integers(1, 20), st.sampled_from([1000, 100_000]))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=settings.default.max_examples * 300 // 100)
 def test_hbase_same_as_pure(parcel: Sequence[Operations], items: int, size: int) -> None:
     """Any operations, deleted by row and by column, cut anywhere."""
     options = HbaseOptions.model_construct(batch_rows=items, batch_bytes=size)

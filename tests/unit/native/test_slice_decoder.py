@@ -131,7 +131,7 @@ def same(part: Slice, columns: list[int], policy: ZeroDates) -> None:
 
 
 @given(slices(), st.data())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=settings.default.max_examples * 300 // 100)
 def test_same_as_pure(part: Slice, data: Any) -> None:
     """Any table, any rows, any choice of columns."""
     count = len(PureSliceDecoder().schema_of(part).columns)
@@ -140,7 +140,7 @@ def test_same_as_pure(part: Slice, data: Any) -> None:
 
 
 @given(slices(), st.data())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=settings.default.max_examples * 300 // 100)
 def test_same_on_damage(part: Slice, data: Any) -> None:
     """Any bytes changed, cut or added anywhere in a slice."""
     name = data.draw(st.sampled_from(["images"] * 5 + ["ends", "kinds", "ordinals", "before_present", "after_present"]))
@@ -157,7 +157,7 @@ def test_same_on_damage(part: Slice, data: Any) -> None:
 
 
 @given(COLUMNS, st.data())
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=settings.default.max_examples * 500 // 100)
 def test_same_value_by_value(column: dict[str, Any], data: Any) -> None:
     """One column alone, so that no other column's problem hides what is read of it."""
     schema = schema_of(Column("c", nullable=True, **column))

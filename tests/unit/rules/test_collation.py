@@ -41,7 +41,7 @@ def weighed(name: str, texts: list[str], ordered: bool = False) -> list[str]:
     return folded.to_pylist()[:-1]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=settings.default.max_examples * 300 // 100)
 @given(st.sampled_from(FOLLOWED), PRINTABLE, PRINTABLE)
 def test_short_cut_is_the_same_as_the_tables(name, first, second):
     """For printable ASCII, equality by upper case is equality by weights, in every collation that takes the short cut."""
@@ -143,7 +143,7 @@ def model_like(text: str, pattern: str) -> bool:
     return bool(text) and pattern[0] in ("_", text[0]) and model_like(text[1:], pattern[1:])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=settings.default.max_examples * 200 // 100)
 @given(st.text("ab.[%_\n", max_size=6), st.text("ab.[%_\n", max_size=6))
 def test_like_follows_the_model(text, pattern):
     """% is any run, _ one character, all else (also what means something in regular expressions) itself."""

@@ -81,7 +81,7 @@ FORMULAS = st.recursive(st.sampled_from(LEAVES + CONSTANTS), combine, max_leaves
 ROWS = st.lists(st.tuples(*[st.sampled_from([None, 0, 1, -3])] * 3), min_size=1, max_size=12)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=settings.default.max_examples * 150 // 100)
 @given(FORMULAS, ROWS)
 def test_formulas_follow_the_model(formula, rows):
     """AND, OR, XOR, NOT, <=>, IS: the value of every formula is that of three-valued logic; TRUE is 1, FALSE is 0."""
@@ -89,7 +89,7 @@ def test_formulas_follow_the_model(formula, rows):
     assert evaluate(formula.sql, rows, FLAGS) == [None if one is None else int(one) for one in expected]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=settings.default.max_examples * 100 // 100)
 @given(st.lists(st.sampled_from([None, 0, 1, 2, 3]), min_size=1, max_size=5), ROWS)
 def test_in_is_a_chain_of_equals(members, rows):
     """X IN (...) is TRUE on a match, else NULL when x or a member is NULL, else FALSE; NOT IN is its negation."""

@@ -146,7 +146,7 @@ def expected(parcels: Sequence[Sequence[Change]]) -> dict[bytes, dict[str, bytes
     return {row: dict(cells) for row, cells in rows.items() if cells}
 
 
-@settings(max_examples=60)
+@settings(max_examples=settings.default.max_examples * 60 // 100)
 @given(histories(), st.integers(1, 4), st.integers(0, 2**32))
 def test_any_order_of_retries_ends_in_the_newest(
     encoder: NewEncoder, parcels: list[list[Change]], batch_rows: int, seed: int
