@@ -87,14 +87,20 @@ def read_all(cache: Cache) -> dict[str, Running]:
     return {file.stem: Running.from_json(file.read_text(encoding="utf-8")) for file in files}
 
 
+def _await_end(process: ProcessId) -> None:
+    deadline = time.monotonic() + END_S
+    while process.is_alive() and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+
+
 def end(cache: Cache, running: Running) -> None:
     """End a recorded server with its data, whatever is left of it, and remove the record."""
     if running.reaper.send(signal.SIGTERM):
-        deadline = time.monotonic() + END_S
-        while running.reaper.is_alive() and time.monotonic() < deadline:
-            time.sleep(POLL_S)
+        _await_end(running.reaper)
         running.reaper.send(signal.SIGKILL)
     for process in running.processes.values():  # without effect, unless the reaper was killed
         process.send(signal.SIGKILL)
+    for process in running.processes.values():
+        _await_end(process)
     remove_stale(Path(running.directory))
     forget(cache, running.name)
