@@ -13,7 +13,7 @@ FUZZ_TARGETS ?= $(patsubst ingest/native/fuzz/fuzz_targets/%.rs,%,$(wildcard ing
 LAYERS := tests/unit $(filter-out tests/unit/ tests/kit/ tests/__pycache__/,$(wildcard tests/*/))
 
 # What the native core is built from.
-NATIVE := $(wildcard ingest/native/Cargo.*) $(shell find ingest/native/src -name '*.rs')
+NATIVE := ingest/native/Cargo.toml $(shell find ingest/native/src -name "*.rs")
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-unit test-integration test-chaos bench fuzz lint types format docs lock

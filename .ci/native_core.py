@@ -44,7 +44,7 @@ def build(crate: Path, library: Path) -> str | None:
     cargo = shutil.which("cargo")
     if cargo is None:
         return "there is no cargo; install Rust and run this again"
-    command = [cargo, "build", "--release", "--locked", "--lib", "--manifest-path", str(crate / "Cargo.toml")]
+    command = [cargo, "build", "--release", "--lib", "--manifest-path", str(crate / "Cargo.toml")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         return f"cargo failed: {done.stderr.strip()[-2000:]}"
