@@ -41,10 +41,10 @@ class FlowTracer:
 
     def _traces(self, one: Applied, answers: Answers) -> Iterator[ChangeTrace]:
         operations = one.operations
-        stamps = memoryview(one.part.stamp_of).cast("I")
+        stamps, stamp_of = one.part.stamps, memoryview(one.part.stamp_of).cast("I")
         became = {source: row for row, source in enumerate(operations.sources)}
         for row, kind in enumerate(one.decoded.kinds):
-            stamp = one.part.stamps[stamps[row]]
+            stamp = stamps[stamp_of[row]]
             operation = became.get(row)
             key = operations.keys[operation] if operation is not None else one.key_of(row)
             if not self._wanted.wants(one.decoded.schema.name, key):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
@@ -266,15 +266,9 @@ def test_rows_of_learned_tables_do_not_come_out() -> None:
 def test_a_full_buffer_pauses_the_stream() -> None:
     """Invariant 6: the short way stops at the event that fills a buffer, whatever was pushed."""
     codec = CODECS[1]
-    lanes = lanes_of(codec)
-    object.__setattr__(lanes["many"].dispatcher, "flow", lanes["many"].dispatcher.flow)
     small = lane(codec, "small", 1, Frontier(""), Rules(places=False))
-    plan = small.dispatcher.plan
-    from dataclasses import replace
-
-    small.dispatcher = LaneDispatcher(
-        replace(plan, buffer_bytes=2_000), ResumePoint(Frontier(""), 0, ""), TailCoalescer({}), codec.flow
-    )
+    plan = replace(small.dispatcher.plan, buffer_bytes=2_000)
+    small.dispatcher = LaneDispatcher(plan, ResumePoint(Frontier(""), 0, ""), TailCoalescer({}), codec.flow)
     decoder = codec.stream(checksum=True)
     router = StreamRouter(codec, NoHistory(), {"small": small}, GtidSet(), decoder.short_way)
     decoder.push(written([("plain", [Change(A, None, (1, "x" * 10))])] * 100))
