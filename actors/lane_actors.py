@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from actors.clock import Clock
 from actors.fencing import fence
-from actors.mailbox import ACTOR_LOST, ACTOR_SILENT, CONTROL, DATA, Answer, RayPeer
+from actors.mailbox import ACTOR_LOST, ACTOR_SILENT, CONTROL, DATA, ActorPeer, Answer
 from actors.reader import Assignment
 from ingest.checkpoint.contract import FENCED, CheckpointStore, Member
 from ingest.problems import DataProblem, Problem, WorldProblem
@@ -34,12 +34,12 @@ class LaneActors:
     """A lane's checkpoint actor and its sink actors; ``served``: those that have answered before, by name."""
 
     lane: str
-    checkpointer: RayPeer
-    shards: Sequence[RayPeer]
+    checkpointer: ActorPeer
+    shards: Sequence[ActorPeer]
     served: set[str] = field(default_factory=set)
 
     @property
-    def everyone(self) -> tuple[RayPeer, ...]:
+    def everyone(self) -> tuple[ActorPeer, ...]:
         """All of them."""
         return (self.checkpointer, *self.shards)
 
@@ -80,9 +80,9 @@ def begin_epoch(
 def _start_all(actors: LaneActors, epoch: int, clock: Clock) -> list[Member]:
     """Start every actor side by side; each gives its process."""
     peers = actors.everyone
-    answers: queue.SimpleQueue[tuple[RayPeer, Answer]] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[tuple[ActorPeer, Answer]] = queue.SimpleQueue()
 
-    def start(peer: RayPeer) -> None:
+    def start(peer: ActorPeer) -> None:
         peer.send("start", epoch, done=lambda answer: answers.put((peer, answer)), group=DATA)
 
     deadline_ms = clock.monotonic_ms() + RESTART_WAIT_S * 1000

@@ -17,15 +17,23 @@ from typing import Protocol
 from actors.backoff import Backoff
 from actors.clock import Clock
 from actors.lane_actors import FIRST_START_TIMEOUT_S, LaneActors, begin_epoch
-from actors.mailbox import ACTOR_SILENT, DATA, Answer, RayPeer
+from actors.mailbox import ACTOR_SILENT, DATA, ActorPeer, Answer
 from actors.reader import Assignment
 from actors.stream import LaneReport, RunReport
 from ingest.checkpoint.contract import CheckpointStore
+from ingest.lane.dispatcher import Phase
 from ingest.problems import Problem, WorldProblem
 from ingest.status import LaneState
 
 POLL_S = 0.2
 SILENT_S = 10.0
+
+_STATE_IN = {
+    Phase.TAIL.value: LaneState.TAIL,
+    Phase.APPLYING_TAIL.value: LaneState.TAIL,
+    Phase.LIVE.value: LaneState.RUNNING,
+}
+"""A lane's state by the phase its reader reports; none before the stream is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ class GroupOwner(Protocol):
     def lane_actors(self, lane: str) -> LaneActors:
         """The lane's actors, made on first use."""
 
-    def reader(self, group: str) -> RayPeer:
+    def reader(self, group: str) -> ActorPeer:
         """A reader actor for a group, made on first use."""
 
     def held_epoch(self, lane: str) -> int:
@@ -72,7 +80,7 @@ class LaneGroup:
 
     def __init__(self, name: str, lanes: Sequence[str], owner: GroupOwner, delay_ms: float = 0.0) -> None:
         self.name = name
-        self.reader: RayPeer | None = None
+        self.reader: ActorPeer | None = None
         self._owner = owner
         self._waiting = list(lanes)
         self._delay_ms = delay_ms
@@ -182,8 +190,6 @@ class LaneGroup:
             self.reader.ask("start", timeout_s=FIRST_START_TIMEOUT_S, group=DATA)
         except Problem as problem:
             return dict.fromkeys(self._running, problem)
-        for lane, assignment in self._running.items():
-            self._owner.lane_moved(lane, LaneState.TAIL, assignment.epoch, None)
         self.reader.send("run", tuple(self._running.values()), done=settle)
         self._watch(done, began_ms)
         if not answers:
@@ -222,8 +228,8 @@ class LaneGroup:
 
     def _see_lane(self, name: str, lane: LaneReport, began_ms: float) -> None:
         if not lane.ended:
-            if lane.phase == "live":
-                self._owner.lane_moved(name, LaneState.RUNNING, lane.epoch, None)
+            if lane.phase in _STATE_IN:
+                self._owner.lane_moved(name, _STATE_IN[lane.phase], lane.epoch, None)
             return
         alone = len(self._running) - len(self._left) == 1
         if not (alone and isinstance(lane.problem, WorldProblem)):  # else the run ends, and all of it starts anew

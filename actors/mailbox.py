@@ -54,6 +54,15 @@ class Peer(Protocol):
         """Call; ``done`` gets the answer, on another thread. Calls of one group run in order."""
 
 
+class ActorPeer(Peer, Protocol):
+    """A peer as its owner sees it."""
+
+    name: str
+
+    def end(self, *, restart: bool) -> None:
+        """Kill the actor's process; it is started anew when ``restart``."""
+
+
 class RayPeer:
     """A Ray actor as a Peer. Pickles with its handle."""
 
@@ -91,7 +100,7 @@ class RayPeer:
             done(Answer(problem=problem_of(error, self.name)))
 
     def end(self, *, restart: bool) -> None:
-        """Kill the actor's process; Ray starts it anew when ``restart``."""
+        """See ``ActorPeer``."""
         import ray
 
         ray.kill(self.handle, no_restart=not restart)

@@ -22,7 +22,7 @@ from actors.backoff import Backoff
 from actors.clock import Clock
 from actors.lane_actors import LaneActors
 from actors.lane_group import LaneEnd, LaneGroup
-from actors.mailbox import RayPeer
+from actors.mailbox import ActorPeer
 from actors.processes import this_process_status
 from actors.stream import LaneReport
 from actors.survey import LaneFacts, survey
@@ -61,7 +61,7 @@ class SupervisorParts(Protocol):
     def spawn_lane(self, lane: str) -> LaneActors:
         """New actors for a lane."""
 
-    def spawn_reader(self, group: str) -> RayPeer:
+    def spawn_reader(self, group: str) -> ActorPeer:
         """A new reader actor."""
 
     def start_metrics(self) -> Callable[[ClusterStatus], Sequence[str]]:
@@ -93,7 +93,7 @@ class Supervisor:
         self._store: CheckpointStore | None = None
         self._lanes = {lane: _Lane() for lane in parts.lanes}
         self._groups: dict[str, LaneGroup] = {}
-        self._readers: dict[str, RayPeer] = {}
+        self._readers: dict[str, ActorPeer] = {}
         self._lock = threading.RLock()
         self._stopping = threading.Event()
         self._metrics: Sequence[str] = ()
@@ -165,7 +165,7 @@ class Supervisor:
             actors = self._lanes[lane].actors = self._parts.spawn_lane(lane)
         return actors
 
-    def reader(self, group: str) -> RayPeer:
+    def reader(self, group: str) -> ActorPeer:
         """See ``GroupOwner``."""
         if group not in self._readers:
             self._readers[group] = self._parts.spawn_reader(group)
@@ -184,7 +184,7 @@ class Supervisor:
         known = self._lanes[lane]
         if epoch:
             known.epoch = epoch
-        if known.state in SETTLED and state is LaneState.RUNNING:
+        if known.state in SETTLED and state in {LaneState.TAIL, LaneState.RUNNING}:
             return  # a report from before a person's or the data's word
         known.state = state
         if state is LaneState.BACKOFF:

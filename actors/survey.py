@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from actors.lane_actors import LaneActors
-from actors.mailbox import CONTROL, Answer, RayPeer
+from actors.mailbox import CONTROL, ActorPeer, Answer
 from actors.stream import LaneReport
 from ingest.status import LaneState, LaneStatus, ProcessStatus, ReaderStatus, ShardStatus
 
@@ -37,7 +37,7 @@ class LaneFacts:
 
 
 def survey(
-    lanes: Sequence[LaneFacts], readers: Sequence[RayPeer]
+    lanes: Sequence[LaneFacts], readers: Sequence[ActorPeer]
 ) -> tuple[tuple[LaneStatus, ...], tuple[ReaderStatus, ...]]:
     """All lanes and readers, with what their actors said."""
     peers = [peer for facts in lanes if facts.actors for peer in facts.actors.everyone]
@@ -46,12 +46,12 @@ def survey(
     return tuple(_lane_status(facts, answers) for facts in lanes), found
 
 
-def _ask_all(peers: Sequence[RayPeer]) -> dict[RayPeer, Any]:
-    inbox: queue.SimpleQueue[tuple[RayPeer, Answer]] = queue.SimpleQueue()
+def _ask_all(peers: Sequence[ActorPeer]) -> dict[ActorPeer, Any]:
+    inbox: queue.SimpleQueue[tuple[ActorPeer, Answer]] = queue.SimpleQueue()
     for peer in peers:
         peer.send("status", done=partial(_deliver, inbox, peer), group=CONTROL)
     deadline_s = time.monotonic() + ANSWER_WITHIN_S
-    answers: dict[RayPeer, Any] = {}
+    answers: dict[ActorPeer, Any] = {}
     for _ in peers:
         try:
             peer, answer = inbox.get(timeout=max(0.0, deadline_s - time.monotonic()))
@@ -62,11 +62,11 @@ def _ask_all(peers: Sequence[RayPeer]) -> dict[RayPeer, Any]:
     return answers
 
 
-def _deliver(inbox: queue.SimpleQueue[tuple[RayPeer, Answer]], peer: RayPeer, answer: Answer) -> None:
+def _deliver(inbox: queue.SimpleQueue[tuple[ActorPeer, Answer]], peer: ActorPeer, answer: Answer) -> None:
     inbox.put((peer, answer))
 
 
-def _lane_status(facts: LaneFacts, answers: dict[RayPeer, Any]) -> LaneStatus:
+def _lane_status(facts: LaneFacts, answers: dict[ActorPeer, Any]) -> LaneStatus:
     report = facts.report or LaneReport(facts.lane, facts.epoch)
     shards: tuple[ShardStatus, ...] = ()
     checkpoint: ProcessStatus | None = None

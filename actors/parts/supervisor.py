@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from actors.clock import SystemClock
 from actors.lane_actors import LaneActors
-from actors.mailbox import RayPeer
+from actors.mailbox import ActorPeer
 from actors.parts.sink import ConfiguredShard
 from actors.parts.source import ConfiguredSource
 from actors.parts.store import store_of
@@ -62,7 +62,7 @@ class ConfiguredSupervisor:
         ]
         return LaneActors(lane, checkpointer, shards)
 
-    def spawn_reader(self, group: str) -> RayPeer:
+    def spawn_reader(self, group: str) -> ActorPeer:
         """A reader of this cluster."""
         from actors.reader import BinlogReader
 

@@ -1,0 +1,115 @@
+"""A lane's state is what its reader reports: nobody is told that a lane runs before its stream is open."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.clock import Clock, SystemClock
+from actors.drivers.store import SqlCheckpointStore
+from actors.lane_actors import LaneActors
+from actors.lane_group import LaneEnd, LaneGroup
+from actors.mailbox import DATA, ActorPeer, Answer
+from actors.members import this_process
+from actors.stream import LaneReport, RunReport
+from ingest.checkpoint.contract import CheckpointStore
+from ingest.problems import Problem
+from ingest.status import LaneState
+
+WAIT_S = 10.0
+
+
+class Process:
+    """An actor in this process. ``run`` ends when it is told to; ``phase`` is what its report says."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.phase = "starting"
+        self.ends = threading.Event()
+        self.reported = threading.Semaphore(0)
+
+    def ask(self, method: str, *arguments: Any, timeout_s: float, group: str = "control") -> Any:
+        """See ``Peer``."""
+        if method == "report":
+            self.reported.release()
+            return RunReport(lanes={"lane": LaneReport("lane", 1, self.phase)})
+        return None
+
+    def send(self, method: str, *arguments: Any, done: Callable[[Answer], None], group: str = DATA) -> None:
+        """See ``Peer``."""
+        if method == "stop":
+            self.ends.set()
+        if method == "run":
+            threading.Thread(target=lambda: (self.ends.wait(), done(Answer({"lane": None}))), daemon=True).start()
+        else:
+            done(Answer(this_process(self.name)))
+
+    def end(self, *, restart: bool) -> None:
+        """See ``ActorPeer``."""
+        self.ends.set()
+
+    def await_looks(self, count: int) -> None:
+        """Return when the group has looked at this many further reports."""
+        for _ in range(count):
+            assert self.reported.acquire(timeout=WAIT_S)
+
+
+class Owner:
+    """A supervisor that writes down what it is told."""
+
+    def __init__(self, store: CheckpointStore) -> None:
+        self.lease_ms = 1_000.0
+        self.clock: Clock = SystemClock()
+        self.store = store
+        self.process = Process("reader")
+        self.states: list[LaneState] = []
+
+    def lane_actors(self, lane: str) -> LaneActors:
+        """See ``GroupOwner``."""
+        return LaneActors(lane, Process("checkpointer"), (Process("sink"),))
+
+    def reader(self, group: str) -> ActorPeer:
+        """See ``GroupOwner``."""
+        return self.process
+
+    def held_epoch(self, lane: str) -> int:
+        """See ``GroupOwner``."""
+        return 0
+
+    def lane_began(self, lane: str, state: LaneState, epoch: int) -> None:
+        """See ``GroupOwner``."""
+        self.states.append(state)
+
+    def lane_moved(self, lane: str, state: LaneState, epoch: int, problem: Problem | None) -> None:
+        """See ``GroupOwner``."""
+        self.states.append(state)
+
+    def lane_left(self, group: str, end: LaneEnd) -> None:
+        """See ``GroupOwner``."""
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> Iterator[Owner]:
+    owner = Owner(SqlCheckpointStore(f"sqlite:///{tmp_path}/store.db"))
+    yield owner
+    owner.process.ends.set()
+
+
+def test_a_lane_whose_stream_is_not_open_is_under_way(owner: Owner) -> None:
+    """A reader that still connects (or is about to be refused) has said nothing: the lane neither runs nor has a
+    tail to apply. It does once the reader says so."""
+    group = LaneGroup("shared", ["lane"], owner)
+    group.start()
+    owner.process.await_looks(3)
+    assert owner.states == [LaneState.STARTING, LaneState.FENCING]
+    owner.process.phase = "applying_tail"
+    owner.process.await_looks(3)
+    assert owner.states[-1] is LaneState.TAIL
+    owner.process.phase = "live"
+    owner.process.await_looks(3)
+    assert owner.states[-1] is LaneState.RUNNING
+    group.stop()
