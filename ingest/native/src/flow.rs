@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::gtid::{Gtid, GtidSet};
-use crate::key_text::unsigned;
 use crate::rows_event::Kind;
+use crate::texts::numbers::unsigned;
 
 /// What a buffered row costs beside its images.
 const ROW_OVERHEAD_BYTES: usize = 64;

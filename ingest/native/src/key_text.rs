@@ -2,7 +2,10 @@
 //! `ingest.binlog.key_text`, whose rules these are). A value that can't be rendered here (damaged, or of a type that is
 //! left to Python) gives None, and the Python side says what is wrong with it.
 
+use crate::columns::DecimalGroups;
 use crate::cursor::{be, le};
+use crate::texts::calendar;
+use crate::texts::numbers::{fraction, padded, signed, unsigned};
 
 /// How to render one key column. `length_bytes`: of the length in front of the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,10 +39,7 @@ pub enum KeyColumn {
         length_bytes: usize,
         width: usize,
     },
-    Decimal {
-        precision: usize,
-        scale: usize,
-    },
+    Decimal(DecimalGroups),
     Date,
     Datetime {
         digits: usize,
@@ -51,8 +51,6 @@ pub enum KeyColumn {
         digits: usize,
     },
 }
-
-const DIGIT_BYTES: [usize; 10] = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4];
 
 impl KeyColumn {
     /// Appends the text of the value at the start of `data`.
@@ -84,7 +82,7 @@ impl KeyColumn {
                 text.is_ascii().then(|| out.extend_from_slice(text))?;
             }
             KeyColumn::Hex { length_bytes, width } => hex(string(data, *length_bytes)?, *width, out),
-            KeyColumn::Decimal { precision, scale } => decimal(data, *precision, *scale, out)?,
+            KeyColumn::Decimal(groups) => groups.append_text(data, out)?,
             KeyColumn::Date => {
                 let stored = le(data.get(..3)?);
                 date(stored >> 9, stored >> 5 & 15, stored & 31, out);
@@ -100,44 +98,6 @@ impl KeyColumn {
 fn string(data: &[u8], length_bytes: usize) -> Option<&[u8]> {
     let length = le(data.get(..length_bytes)?) as usize;
     data.get(length_bytes..length_bytes.checked_add(length)?)
-}
-
-pub fn unsigned(mut value: u64, out: &mut Vec<u8>) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    while value >= 100 {
-        let pair = (value % 100) as u8;
-        value /= 100;
-        at -= 2;
-        digits[at] = b'0' + pair / 10;
-        digits[at + 1] = b'0' + pair % 10;
-    }
-    if value >= 10 {
-        at -= 2;
-        digits[at] = b'0' + value as u8 / 10;
-        digits[at + 1] = b'0' + value as u8 % 10;
-    } else {
-        at -= 1;
-        digits[at] = b'0' + value as u8;
-    }
-    out.extend_from_slice(&digits[at..]);
-}
-
-pub fn signed(value: i64, out: &mut Vec<u8>) {
-    if value < 0 {
-        out.push(b'-');
-    }
-    unsigned(value.unsigned_abs(), out);
-}
-
-/// `value` with `width` digits at least.
-pub fn padded(value: u64, width: usize, out: &mut Vec<u8>) {
-    let start = out.len();
-    unsigned(value, out);
-    let digits = out.len() - start;
-    for _ in digits..width {
-        out.insert(start, b'0');
-    }
 }
 
 fn set_names(bits: u64, names: &[String], out: &mut Vec<u8>) -> Option<()> {
@@ -166,44 +126,6 @@ fn hex(value: &[u8], width: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// Nine digits in four big-endian bytes, odd groups at the outer ends; the sign bit inverted; all bits inverted in a
-/// negative number (bin2decimal in MySQL's strings/decimal.cc).
-pub fn decimal(data: &[u8], precision: usize, scale: usize, out: &mut Vec<u8>) -> Option<()> {
-    let whole = precision.checked_sub(scale)?;
-    let total = whole / 9 * 4 + DIGIT_BYTES[whole % 9] + scale / 9 * 4 + DIGIT_BYTES[scale % 9];
-    let stored = data.get(..total)?;
-    let negative = stored.first()? & 0x80 == 0;
-    let mask = if negative { 0xFF } else { 0 };
-    let mut digits: Vec<u8> = Vec::with_capacity(precision);
-    let mut at = 0;
-    let groups = std::iter::once(whole % 9)
-        .chain(std::iter::repeat_n(9, whole / 9))
-        .chain(std::iter::repeat_n(9, scale / 9))
-        .chain(std::iter::once(scale % 9));
-    for count in groups.filter(|count| *count > 0) {
-        let size = DIGIT_BYTES[count];
-        let number = stored[at..at + size].iter().enumerate().fold(0u64, |number, (place, byte)| {
-            let sign = if at + place == 0 { 0x80 } else { 0 };
-            number << 8 | u64::from(byte ^ mask ^ sign)
-        });
-        if number >= 10u64.pow(count as u32) {
-            return None;
-        }
-        padded(number, count, &mut digits);
-        at += size;
-    }
-    if negative {
-        out.push(b'-');
-    }
-    let first = digits[..whole].iter().position(|digit| *digit != b'0').unwrap_or(whole);
-    out.extend_from_slice(if first == whole { b"0" } else { &digits[first..whole] });
-    if scale > 0 {
-        out.push(b'.');
-        out.extend_from_slice(&digits[whole..]);
-    }
-    Some(())
-}
-
 fn date(year: u64, month: u64, day: u64, out: &mut Vec<u8>) {
     padded(year, 4, out);
     out.push(b'-');
@@ -220,14 +142,11 @@ fn clock(hour: u64, minute: u64, second: u64, out: &mut Vec<u8>) {
     padded(second, 2, out);
 }
 
-/// A fraction of `digits` digits from its stored bytes (two digits a byte, big-endian).
-fn fraction(stored: &[u8], digits: usize, out: &mut Vec<u8>) {
-    if digits > 0 {
-        let mut text = Vec::with_capacity(6);
-        padded(be(stored) * 10u64.pow(6 - 2 * stored.len() as u32), 6, &mut text);
-        out.push(b'.');
-        out.extend_from_slice(&text[..digits]);
-    }
+/// Microseconds of a stored fraction of `digits` digits (two digits a byte, big-endian). None when there are too many.
+fn micros(stored: &[u8], digits: usize) -> Option<u64> {
+    let size = digits.div_ceil(2);
+    let part = be(stored.get(..size)?) * 10u64.pow(6 - 2 * size as u32);
+    (part < 1_000_000).then_some(part)
 }
 
 fn datetime(data: &[u8], digits: usize, out: &mut Vec<u8>) -> Option<()> {
@@ -237,34 +156,23 @@ fn datetime(data: &[u8], digits: usize, out: &mut Vec<u8>) -> Option<()> {
     date(month / 13, month % 13, day & 31, out);
     out.push(b' ');
     clock(time >> 12, time >> 6 & 63, time & 63, out);
-    fraction(data.get(5..5 + digits.div_ceil(2))?, digits, out);
+    if digits > 0 {
+        fraction(micros(&data[5..], digits)? / 10u64.pow(6 - digits as u32), digits, out);
+    }
     Some(())
 }
 
 fn timestamp(data: &[u8], digits: usize, out: &mut Vec<u8>) -> Option<()> {
     let seconds = be(data.get(..4)?);
-    if seconds == 0 {
-        out.extend_from_slice(b"0000-00-00 00:00:00");
-    } else {
-        let (year, month, day) = civil(seconds / 86_400);
-        date(year, month, day, out);
-        out.push(b' ');
-        clock(seconds / 3600 % 24, seconds / 60 % 60, seconds % 60, out);
+    let micros = micros(&data[4..], digits)?;
+    if seconds > 0 {
+        return calendar::datetime((seconds * 1_000_000 + micros) as i64, digits, b' ', out);
     }
-    fraction(data.get(4..4 + digits.div_ceil(2))?, digits, out);
+    out.extend_from_slice(b"0000-00-00 00:00:00");
+    if digits > 0 {
+        fraction(micros / 10u64.pow(6 - digits as u32), digits, out);
+    }
     Some(())
-}
-
-/// Days since 1970-01-01 to a date of the Gregorian calendar (Howard Hinnant's civil_from_days).
-pub fn civil(days: u64) -> (u64, u64, u64) {
-    let z = days + 719_468;
-    let era = z / 146_097;
-    let of_era = z % 146_097;
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day_of_year - (153 * shifted + 2) / 5 + 1)
 }
 
 /// Hours, minutes, seconds and fraction as one big-endian number with an offset, so that bytes sort like times.
@@ -272,21 +180,10 @@ fn time(data: &[u8], digits: usize, out: &mut Vec<u8>) -> Option<()> {
     let size = digits.div_ceil(2);
     let bits = 8 * size as u32;
     let packed = be(data.get(..3 + size)?) as i64 - (0x80_0000i64 << bits);
-    let (time, part) = (packed.unsigned_abs() >> bits, packed.unsigned_abs() & ((1 << bits) - 1));
+    let (time, part) = (packed.abs() >> bits, packed.abs() & ((1 << bits) - 1));
     let seconds = (time >> 12 & 0x3FF) * 3600 + (time >> 6 & 63) * 60 + (time & 63);
-    let micros = part * 10u64.pow(6 - 2 * size as u32);
-    let (seconds, micros) = (seconds + micros / 1_000_000, micros % 1_000_000);
-    if packed < 0 && (seconds > 0 || micros > 0) {
-        out.push(b'-');
-    }
-    clock(seconds / 3600, seconds / 60 % 60, seconds % 60, out);
-    if digits > 0 {
-        let mut text = Vec::with_capacity(6);
-        padded(micros, 6, &mut text);
-        out.push(b'.');
-        out.extend_from_slice(&text[..digits]);
-    }
-    Some(())
+    let micros = seconds * 1_000_000 + part * 10i64.pow(6 - 2 * size as u32);
+    calendar::time(if packed < 0 { -micros } else { micros }, digits, out)
 }
 
 /// The columns that make a document key, or an identity, and where to find them among an image's noted places.

@@ -1,6 +1,6 @@
 //! The hot path of ray-binlog-ingest, sans-IO: bytes in, values out; no sockets, clocks or threads, no panic on any input.
 //!
-//!     packets -> stream (framing, gtid, transaction, payload, rows_event) -> layout, key_text -> flow -> slices
+//!     packets -> stream (framing, gtid, transaction, payload, query_event, rows_event) -> layout, key_text -> flow -> slices
 //!
 //! `python` is the only module that knows Python; the others build and are tested and fuzzed without it.
 
@@ -15,6 +15,7 @@ pub mod layout;
 pub mod packets;
 pub mod payload;
 pub mod problem;
+pub mod query_event;
 pub mod requests;
 pub mod rows_event;
 pub mod stream;

@@ -1,9 +1,9 @@
 //! JSON: MySQL's binary form to the text that `CAST(column AS CHAR)` prints (`ingest.binlog.values.json_binary` and
 //! `json_opaque`, whose formats and limits these are). None for bytes that aren't such a document.
 
+use super::DecimalGroups;
 use crate::cursor::le;
-use crate::key_text;
-use crate::texts::numbers::{double, signed, unsigned};
+use crate::texts::numbers::{double, padded, signed, unsigned};
 use crate::texts::{base64, quoted};
 
 const DEPTH_MAX: usize = 100;
@@ -161,16 +161,10 @@ fn lines(kind: u8, data: &[u8], out: &mut Vec<u8>) {
 
 fn decimal(data: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let (precision, scale) = (usize::from(*data.first()?), usize::from(*data.get(1)?));
-    if !(1..=81).contains(&precision) || scale > precision.min(30) {
-        return None;
-    }
-    let bytes = |digits: usize| digits / 9 * 4 + (digits % 9).div_ceil(2);
-    let stored = data.get(2..)?;
-    if stored.len() != bytes(precision - scale) + bytes(scale) {
-        return None;
-    }
+    let groups = DecimalGroups::new(precision, scale).filter(|_| scale <= 30)?;
+    let stored = data.get(2..).filter(|stored| stored.len() == groups.stored)?;
     let start = out.len();
-    key_text::decimal(stored, precision, scale, out)?;
+    groups.append_text(stored, out)?;
     let is_zero = out.get(start..)?.iter().all(|byte| matches!(byte, b'-' | b'0' | b'.'));
     if is_zero && out.get(start) == Some(&b'-') {
         out.remove(start);
@@ -189,7 +183,7 @@ fn clock(number: i64, hours_bits: u32, hours_max: i64, out: &mut Vec<u8>) -> Opt
         return None;
     }
     for (value, width, mark) in [(hour, 2, b':'), (minute, 2, b':'), (second, 2, b'.'), (micros, 6, b' ')] {
-        key_text::padded(u64::try_from(value).ok()?, width, out);
+        padded(u64::try_from(value).ok()?, width, out);
         out.push(mark);
     }
     out.pop();
@@ -212,7 +206,7 @@ fn datetime(data: &[u8], out: &mut Vec<u8>) -> Option<()> {
         return None;
     }
     for (value, width, mark) in [(year, 4, b'-'), (month, 2, b'-'), (day, 2, b' ')] {
-        key_text::padded(u64::try_from(value).ok()?, width, out);
+        padded(u64::try_from(value).ok()?, width, out);
         out.push(mark);
     }
     clock(number, 5, 23, out)

@@ -7,7 +7,7 @@ mod json;
 mod temporal;
 
 pub use builder::{Builder, Column, Form};
-pub use decimals::DecimalShape;
+pub use decimals::{DecimalGroups, DecimalShape};
 
 use crate::cursor::le;
 use crate::layout::{ImageLayout, StoredSize};

@@ -9,6 +9,7 @@ use pyo3::types::{PyBytes, PyTuple};
 use super::flow::{texts, LaneFlow};
 use super::packets::Packets;
 use super::raised;
+use crate::columns::DecimalGroups;
 use crate::flow::Flow;
 use crate::key_text::{KeyColumn, KeyPlan};
 use crate::layout::{ImageLayout, StoredSize};
@@ -199,10 +200,9 @@ fn key_column(spec: &Bound<'_, PyTuple>) -> PyResult<KeyColumn> {
         "hex" => KeyColumn::Hex { length_bytes: sized(number(1)?)?, width: number(2)? },
         "decimal" => {
             let (precision, scale) = (number(1)?, number(2)?);
-            if precision == 0 || precision > 65 || scale > precision {
-                return Err(PyValueError::new_err(format!("DECIMAL({precision},{scale})")));
-            }
-            KeyColumn::Decimal { precision, scale }
+            let groups = DecimalGroups::new(precision, scale).filter(|_| precision <= 65);
+            let none = || PyValueError::new_err(format!("DECIMAL({precision},{scale})"));
+            KeyColumn::Decimal(groups.ok_or_else(none)?)
         }
         "date" => KeyColumn::Date,
         "datetime" => KeyColumn::Datetime { digits: fraction(number(1)?)? },

@@ -1,7 +1,7 @@
 //! Arrow columns to texts: a document's field as JSON (`ingest.sinks.json_text`) or as a cell (`ingest.sinks.cell_bytes`,
 //! whose texts these are), value by value.
 
-mod calendar;
+pub mod calendar;
 pub mod numbers;
 
 use crate::cursor::le;
@@ -141,7 +141,7 @@ impl<'a> ColumnView<'a> {
 
 fn year(value: u64, is_json: bool, out: &mut Vec<u8>) {
     if !is_json && value < 1000 {
-        crate::key_text::padded(value, 4, out);
+        numbers::padded(value, 4, out);
     } else {
         unsigned(value, out);
     }

@@ -1,8 +1,9 @@
-//! Decimals and floats as text, in MySQL's layout.
+//! Numbers as text: integers, and decimals and floats in MySQL's layout.
 
 use std::io::Write;
 
 use crate::cursor::le;
+
 const PAIRS: &[u8; 200] =
     b"0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
 5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
@@ -33,6 +34,14 @@ pub fn signed(value: i64, out: &mut Vec<u8>) {
         out.push(b'-');
     }
     unsigned(value.unsigned_abs(), out);
+}
+
+/// `value` with `width` digits at least.
+pub fn padded(value: u64, width: usize, out: &mut Vec<u8>) {
+    let start = out.len();
+    unsigned(value, out);
+    let missing = width.saturating_sub(out.len() - start);
+    out.splice(start..start, std::iter::repeat_n(b'0', missing));
 }
 
 const CHUNK: u64 = 10u64.pow(18);
@@ -68,7 +77,7 @@ pub fn decimal(stored: &[u8], scale: usize, out: &mut Vec<u8>) -> Option<()> {
 }
 
 /// A point and `digits` digits.
-fn fraction(mut part: u64, digits: usize, out: &mut Vec<u8>) {
+pub fn fraction(mut part: u64, digits: usize, out: &mut Vec<u8>) {
     out.push(b'.');
     let start = out.len();
     out.resize(start + digits, b'0');
@@ -98,10 +107,7 @@ fn digits(limbs: &mut [u64; 4], out: &mut Vec<u8>) {
     }
     unsigned(limbs[0], out);
     for chunk in chunks.iter().rev() {
-        let start = out.len();
-        unsigned(*chunk, out);
-        let missing = 18usize.saturating_sub(out.len() - start);
-        out.splice(start..start, std::iter::repeat_n(b'0', missing));
+        padded(*chunk, 18, out);
     }
 }
 
