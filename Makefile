@@ -41,8 +41,8 @@ test: setup ## Everything: lint, format, types, then all tests, layer by layer
 	@$(MAKE) --no-print-directory types
 	$(BIN)/pytest $(LAYERS) $(PYTEST_ARGS)
 
-test-unit: setup ## Tests without servers, with few examples per property (make test has them all)
-	$(BIN)/pytest tests/unit -m "not integration and not chaos" --hypothesis-profile=quick $(PYTEST_ARGS)
+test-unit: setup ## Tests without servers, with few examples per property, on every core (make test has them all)
+	$(BIN)/pytest tests/unit -n auto --dist worksteal -m "not integration and not chaos" --hypothesis-profile=quick $(PYTEST_ARGS)
 
 test-integration: setup ## Tests with real servers, which they start on loopback
 	$(BIN)/pytest tests -m "integration and not chaos" $(PYTEST_ARGS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from types import TracebackType
 
 from actors.mailbox import RayPeer
 from actors.parts.supervisor import ConfiguredSupervisor
@@ -32,11 +33,19 @@ POLL_S = 0.2
 
 
 class Pipeline:
-    """The supervisors of one ingest."""
+    """The supervisors of one ingest; as a context it is stopped at the end."""
 
     def __init__(self, name: str, supervisors: dict[str, RayPeer]) -> None:
         self.name = name
         self._supervisors = supervisors
+
+    def __enter__(self) -> Pipeline:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
 
     def status(self) -> tuple[ClusterStatus, ...]:
         """One per cluster. WorldProblem when a supervisor doesn't answer (Ray may just be restarting it)."""

@@ -36,7 +36,8 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run what was asked for. 0; 1 when a benchmark failed (the others still run); 2 for a wrong command line."""
+    """Run what was asked for. 0; 1 when a benchmark failed (the others still run) or a case or system isn't
+    there; 2 for a wrong command line."""
     chosen = arguments().parse_args(argv)
     if chosen.name == "page":
         page.renew(results.read())
@@ -50,9 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         except Problem as problem:
             scope.failed(benchmark.name, problem)
     page.renew(results.read())
-    for what in scope.failures:
+    failures = [*scope.failures, *scope.unknown()]
+    for what in failures:
         tell(f"failed: {what}")
-    return 1 if scope.failures else 0
+    return 1 if failures else 0
 
 
 def tell(line: str) -> None:

@@ -15,10 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from actors.codec import codec_name
+from actors.control import launch
 from actors.stack import Elasticsearch
 from benchmarks.measured import Program, last_json
 from benchmarks.peers.builds import debezium
-from benchmarks.product import Ours, applied, configuration, lane, local_ray, password_environment, running, until
+from benchmarks.product import Ours, applied, configuration, lane, local_ray, password_environment, until
 from benchmarks.scope import Measured, Scope
 from benchmarks.streams import CASES, DATABASE, PASSWORD, USER, Stream, written
 from benchmarks.ticker import CREATE, TABLE, ticks
@@ -55,7 +56,7 @@ def _ours(ours: Ours, stream: Stream, url: str, rate: int, scope: Scope) -> Mapp
     sink = f'[sinks.target]\ntype = "elasticsearch"\nurls = ["{url}"]\n'
     rest = lane("target", f'{{ index = "bench{uuid.uuid4().hex[:8]}-{{table}}" }}', TABLE, 'start = "now"')
     config = configuration(stream.mysql.address, ours.store(), sink, {"bench": rest})
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         until(pipeline, lambda lanes: all(one.frontier for one in lanes), "the lane runs")
         warm = _tick(stream, rate, _warm_s(scope))["transactions"]
         before = until(pipeline, lambda lanes: applied(lanes) >= warm, "the warm-up is applied")

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from actors.codec import codec_name
+from actors.control import launch
 from actors.stack.ports import free_ports
 from benchmarks.product import (
     BLACKHOLE,
@@ -25,7 +26,6 @@ from benchmarks.product import (
     lanes_of,
     local_ray,
     password_environment,
-    running,
 )
 from benchmarks.scope import Measured, Scope
 from benchmarks.streams import CASES, Stream, StreamCase, written
@@ -106,7 +106,7 @@ def _watched(ours: Ours, config: Config, case: MemoryCase, stream: Stream, scope
     peaks: dict[str, float] = {}
     wanted = stream.rows * (len(config.lanes) - case.stopped)
     done = 0.0
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         deadline_s = time.monotonic() + scope.size(*case.seconds)
         while done < wanted and time.monotonic() < deadline_s:
             time.sleep(POLL_S)

@@ -102,16 +102,6 @@ heartbeat_ms = 1000
     return load(text, syntax="toml", origin="benchmark")
 
 
-@contextmanager
-def running(config: Config) -> Iterator[Pipeline]:
-    """The pipeline of a configuration, ended whatever happens."""
-    pipeline = launch(config)
-    try:
-        yield pipeline
-    finally:
-        pipeline.stop()
-
-
 def lanes_of(pipeline: Pipeline) -> Sequence[LaneStatus]:
     """Every lane; none while the supervisor doesn't answer. WorldProblem when one has stopped."""
     try:
@@ -148,7 +138,7 @@ def drained(ours: Ours, config: Config, rows: int) -> Mapping[str, float]:
     """
     usage = Usage(ours.root)
     wanted = rows * len(config.lanes)
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         first = applied(until(pipeline, lambda lanes: applied(lanes) > 0, "the first row is applied"))
         begun_s, cpu_s = time.monotonic(), usage.sample()
 

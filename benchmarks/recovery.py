@@ -15,10 +15,10 @@ from dataclasses import replace
 from typing import Any
 
 from actors.codec import codec_name
-from actors.control import Pipeline
+from actors.control import Pipeline, launch
 from actors.parts.store import store_of
 from benchmarks.measured import RUN_FAILED
-from benchmarks.product import BLACKHOLE, applied, configuration, lane, local_ray, password_environment, running, until
+from benchmarks.product import BLACKHOLE, applied, configuration, lane, local_ray, password_environment, until
 from benchmarks.scope import Measured, Scope
 from benchmarks.streams import CASES, DATABASE, Stream, written
 from ingest.binlog.gtid import GtidSet
@@ -46,7 +46,7 @@ def run(scope: Scope) -> Iterator[Measured]:
     with written(case, scope) as stream, local_ray() as ours:
         rest = lane("target", '{ name = "{table}" }', more="shards = 1")
         config = configuration(stream.mysql.address, ours.store(), BLACKHOLE, {LANE: rest}, "interval_ms = 10")
-        with running(config) as pipeline:
+        with launch(config) as pipeline:
             until(pipeline, lambda lanes: applied(lanes) > 0, "the first row is applied")
             for name in VICTIMS:
                 if scope.wants_case(name):

@@ -12,7 +12,7 @@ from ingest.problems import Problem
 @dataclass(frozen=True, slots=True)
 class Scope:
     """How much to run. ``cases`` and ``systems``: only these; empty means all. ``tell`` takes progress lines.
-    ``failures``: what went wrong without ending the benchmark."""
+    ``failures``: what went wrong without ending the benchmark. ``known``: the cases and systems that there are."""
 
     quick: bool = False
     repeats: int = 3
@@ -21,14 +21,25 @@ class Scope:
     tell: Callable[[str], None] = silent
     cache: Cache = field(default_factory=Cache.default)
     failures: list[str] = field(default_factory=list)
+    known: Mapping[str, list[str]] = field(default_factory=lambda: {"case": [], "system": []})
 
     def wants_case(self, case: str) -> bool:
         """Shall the case run?"""
+        self.known["case"].append(case)
         return not self.cases or case in self.cases
 
     def wants_system(self, system: str) -> bool:
         """Shall the system run?"""
+        self.known["system"].append(system)
         return not self.systems or system in self.systems
+
+    def unknown(self) -> Iterator[str]:
+        """After a run: what was asked for by names that no benchmark has."""
+        for kind, wanted in (("case", self.cases), ("system", self.systems)):
+            there_are = ", ".join(dict.fromkeys(self.known[kind])) or "none"
+            for name in wanted:
+                if name not in self.known[kind]:
+                    yield f"no {kind} {name!r}; there are: {there_are}"
 
     def failed(self, what: str, problem: Problem) -> None:
         """One system failed; the others go on."""

@@ -105,13 +105,15 @@ class _Drain:
 
 @dataclass(slots=True)
 class Session:
-    """One pipeline, its view, and the signals that end it. ``clock``: seconds that never go back."""
+    """One pipeline, its view, and the signals that end it. ``clock``: seconds that never go back; ``look_every_s``: how
+    often the lanes are looked at."""
 
     pipeline: Pipeline
     view: View
     signals: Signals
     drain_s: float
     clock: Callable[[], float]
+    look_every_s: float = LOOK_EVERY_S
     statuses: Sequence[ClusterStatus] = field(default=(), init=False)
     _looked_s: float = field(default=0.0, init=False)
     _answered_s: float = field(default=0.0, init=False)
@@ -123,7 +125,7 @@ class Session:
         """
         self.signals.count_from_now()
         self._answered_s = self.clock()
-        while not self.signals.wait(LOOK_EVERY_S):
+        while not self.signals.wait(self.look_every_s):
             self._look()
             self._check_lanes()
         self.view.phase(f"draining, {self.drain_s:.0f} s at most (again to stop at once)")
@@ -161,7 +163,7 @@ class Session:
         while thread.is_alive():
             if self.signals.wait(POLL_S) > 1:
                 return False
-            if self.clock() - self._looked_s >= LOOK_EVERY_S:
+            if self.clock() - self._looked_s >= self.look_every_s:
                 self._refresh()  # without an answer: the drain's own counts
         if drain.problem is not None:
             self.view.say(f"not drained: {drain.problem.what}")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 
 from actors.stack.download import find_tool
 from actors.stack.java import find_jdk
@@ -24,6 +25,7 @@ BUILD_FAILED = declare(
     "Its modules come from the Go and Maven registries: see that these can be reached, then try again.",
 )
 HERE = Path(__file__).parent
+STOPWATCH = HERE / "java" / "Stopwatch.java"
 MAVEN_DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 LOWEST_JDK, HIGHEST_JDK = 17, 25
 JAVA_OPTIONS = ("-Xmx1g", "-XX:+UseParallelGC")
@@ -65,19 +67,24 @@ def _java(peer: str, main: str, version: str, scope: Scope) -> Program:
         argv += ["-DincludeScope=runtime", f"-DoutputDirectory={folder / 'jars'}"]
         _run(argv, folder / "source", {"JAVA_HOME": str(jdk)})
 
-    home = _built(peer, build, scope)
+    home = _built(peer, build, scope, {STOPWATCH: "src/main/java/Stopwatch.java"})
     path = os.pathsep.join((str(home / "source" / "target" / "classes"), f"{home / 'jars'}/*"))
     return Program([str(jdk / "bin" / "java"), *JAVA_OPTIONS, "-cp", path, main], version)
 
 
-def _built(peer: str, build: Callable[[Path], None], scope: Scope) -> Path:
-    """The peer's folder in the cache; its name says what it was built from."""
-    sources = sorted(path for path in (HERE / peer).rglob("*") if path.is_file())
+def _built(
+    peer: str, build: Callable[[Path], None], scope: Scope, shared: Mapping[Path, str] = MappingProxyType({})
+) -> Path:
+    """The peer's folder in the cache; its name says what it was built from. ``shared``: files of other folders, and
+    where they belong in this one."""
+    sources = sorted(path for path in (HERE / peer).rglob("*") if path.is_file()) + list(shared)
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
     def copy_and_build(folder: Path) -> None:
         scope.tell(f"building the {peer} program")
         shutil.copytree(HERE / peer, folder / "source")
+        for path, place in shared.items():
+            shutil.copy2(path, folder / "source" / place)
         build(folder)
 
     return scope.cache.ensure(f"peer-{peer}-{digest}", copy_and_build, scope.tell)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from actors.control import launch
 from ingest.status import ClusterStatus, ProcessStatus
-from tests.kit.lab import Lab, kill, lane_of, running, until
+from tests.kit.lab import Lab, kill, lane_of, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.chaos]
 
@@ -68,7 +69,7 @@ def test_kill_nine(lab: Lab, victim: str) -> None:
     """Invariants 1 to 4: after the kill the lanes go on by themselves, and every row is equal at the end."""
     lab.sql(*(f"CREATE TABLE {table} (id INT PRIMARY KEY, n INT, note VARCHAR(50))" for table in TABLES))
     config = lab.config()
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         writer = Writer(lab)
         writer.start()
         for _ in range(2):

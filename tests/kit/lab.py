@@ -9,13 +9,12 @@ import os
 import signal
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from actors.clock import SystemClock
-from actors.control import Pipeline, launch
+from actors.control import Pipeline
 from actors.stack import Elasticsearch, Hbase, Mysql
 from actors.verify.lanes import VerifyOptions, verify_lane
 from ingest.config.load import load
@@ -121,16 +120,6 @@ def none_stopped(statuses: Sequence[ClusterStatus]) -> None:
     for status in statuses:
         for lane in status.lanes:
             assert lane.state is not LaneState.STOPPED, lane.problem
-
-
-@contextmanager
-def running(config: Config) -> Iterator[Pipeline]:
-    """The pipeline of a configuration, ended whatever happens."""
-    pipeline = launch(config)
-    try:
-        yield pipeline
-    finally:
-        pipeline.stop()
 
 
 def until(pipeline: Pipeline, condition: Callable[[ClusterStatus], bool], what: str) -> ClusterStatus:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from actors.control import launch
 from ingest.status import LaneState
-from tests.kit.lab import Lab, lane_of, rows, running, until
+from tests.kit.lab import Lab, lane_of, rows, until
 
 pytestmark = pytest.mark.integration
 
@@ -15,7 +16,7 @@ EQUAL = {"elasticsearch": 0, "hbase": 0}
 def test_every_kind_of_change_arrives(lab: Lab) -> None:
     """Inserts, updates, deletes, key changes, several tables in one transaction, DDL in between: sinks equal MySQL."""
     config = lab.config()
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         lab.sql("CREATE TABLE one (id INT PRIMARY KEY, n INT, note VARCHAR(50))")
         lab.sql("CREATE TABLE two (a INT, b VARCHAR(20), n DECIMAL(30,10), PRIMARY KEY (a, b))")
         rows(lab, "one", 0, 500)
@@ -33,7 +34,7 @@ def test_a_filter_is_entered_and_left(lab: Lab) -> None:
     """An update that leaves the filter deletes the document, one that enters it inserts it."""
     lab.sql("CREATE TABLE t (id INT PRIMARY KEY, n INT, note VARCHAR(50))")
     config = lab.config(rule="where = \"n < 100 AND note <> 'hidden'\"")
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         rows(lab, "t", 0, 200)
         lab.sql("UPDATE t SET n = n + 100 WHERE id < 50", "UPDATE t SET n = n - 100 WHERE id BETWEEN 100 AND 150")
         lab.sql("UPDATE t SET note = 'hidden' WHERE id = 60", "UPDATE t SET note = NULL WHERE id = 61")
@@ -49,11 +50,11 @@ def test_stopping_anywhere_and_starting_again_is_exact(lab: Lab) -> None:
     lab.sql("CREATE TABLE t (id INT PRIMARY KEY, n INT, note VARCHAR(50))")
     config = lab.config()
     for turn in range(3):
-        with running(config) as pipeline:
+        with launch(config) as pipeline:
             rows(lab, "t", turn * 1000, 1000)
             lab.sql(f"UPDATE t SET n = n + {turn}", "DELETE FROM t WHERE id % 11 = 1")
             until(pipeline, lambda seen: any(lane.applied for lane in seen.lanes), "something is applied")
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         lab.settle(pipeline)
         (status,) = pipeline.status()
         assert all(lane.epoch >= 4 for lane in status.lanes)
@@ -64,7 +65,7 @@ def test_pause_resume_and_drain(lab: Lab) -> None:
     """A paused lane stands still while the other goes on; resumed, it catches up; drained, all it had is durable."""
     lab.sql("CREATE TABLE t (id INT PRIMARY KEY, n INT, note VARCHAR(50))")
     config = lab.config()
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         rows(lab, "t", 0, 100)
         lab.settle(pipeline)
         pipeline.pause("hbase")
@@ -86,7 +87,7 @@ def test_one_large_transaction(lab: Lab) -> None:
     lab.sql("CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, n INT, note VARCHAR(500))")
     lab.sql("INSERT INTO t (n, note) VALUES (1, REPEAT('x', 400))")
     config = lab.config(lane="buffer_bytes = 1000000\nbatch_bytes = 200000")
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         lab.sql("BEGIN", *["INSERT INTO t (n, note) SELECT n, note FROM t"] * 13, "COMMIT")
         lab.settle(pipeline)
         assert lab.differences(config) == EQUAL

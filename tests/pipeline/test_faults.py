@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from actors.control import Pipeline
+from actors.control import Pipeline, launch
 from actors.runtime import LocalRay
 from actors.stack import Elasticsearch, Mysql
 from ingest.status import LaneState
-from tests.kit.lab import Lab, lane_of, rows, running, until, until_stopped
+from tests.kit.lab import Lab, lane_of, rows, until, until_stopped
 from tests.kit.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.integration
@@ -42,7 +42,7 @@ def test_a_damaged_packet_is_read_again(lab: Lab, damage: str) -> None:
     lab.sql(TABLE)
     with TcpProxy(("127.0.0.1", lab.mysql.port)) as proxy:
         config = lab.config(lanes=("elasticsearch",), host=f"127.0.0.1:{proxy.port}", cluster=PLAIN)
-        with running(config) as pipeline:
+        with launch(config) as pipeline:
             large_rows(lab, 0, 3)
             lab.settle(pipeline)
             before, at = restarts(pipeline, "elasticsearch"), proxy.bytes_from_server + 52_000
@@ -67,7 +67,7 @@ def test_thrift_down_at_the_start_and_midway(lab: Lab) -> None:
     with TcpProxy((lab.hbase.thrift_host, lab.hbase.thrift_port)) as proxy:
         proxy.refuse()
         config = lab.config(hbase=("127.0.0.1", proxy.port))
-        with running(config) as pipeline:
+        with launch(config) as pipeline:
             rows(lab, "t", 0, 100)
             until(pipeline, lambda seen: lane_of(seen, "elasticsearch").applied >= 100, "elasticsearch goes on")
             until(pipeline, lambda seen: lane_of(seen, "hbase").problem != "", "hbase says why it waits")
@@ -97,14 +97,14 @@ def test_a_purged_frontier_stops_by_name(local_ray: LocalRay, elasticsearch: Ela
     with own_lab(elasticsearch, tmp_path) as lab:
         lab.sql(TABLE)
         config = lab.config(lanes=("elasticsearch",))
-        with running(config) as pipeline:
+        with launch(config) as pipeline:
             rows(lab, "t", 0, 10)
             lab.settle(pipeline)
         rows(lab, "t", 10, 10)
         lab.sql("FLUSH BINARY LOGS")
         newest = lab.sql("SHOW BINARY LOGS")[-1][0]
         lab.sql(f"PURGE BINARY LOGS TO '{newest}'")
-        with running(config) as pipeline:
+        with launch(config) as pipeline:
             problem = until_stopped(pipeline, "elasticsearch")
         assert "purged" in problem
         assert lab.executed().split(":", maxsplit=1)[0] in problem  # names the transactions
@@ -114,10 +114,10 @@ def test_a_server_id_that_is_taken_stops_by_name(lab: Lab) -> None:
     """Two replicas with one server_id throw each other out for ever: ours stops instead, and says so."""
     lab.sql(TABLE)
     one, other = lab.config(lanes=("elasticsearch",)), lab.config(lanes=("elasticsearch",), name=f"{lab.name}x")
-    with running(one) as first:
+    with launch(one) as first:
         rows(lab, "t", 0, 10)
         lab.settle(first)
-        with running(other) as second:
+        with launch(other) as second:
             assert "server_id_taken" in until_stopped(second, "elasticsearch")
         rows(lab, "t", 10, 10)
         lab.settle(first)
@@ -143,7 +143,7 @@ def test_a_full_disk_under_the_store(lab: Lab, tmp_path: Path) -> None:
     lab.sql(TABLE)
     with small_disk(tmp_path) as disk:
         config = lab.config(lanes=("elasticsearch",), store=f"sqlite:///{disk}/store.db")
-        with running(config) as pipeline:
+        with launch(config) as pipeline:
             rows(lab, "t", 0, 10)
             lab.settle(pipeline)
             filler = disk / "filler"

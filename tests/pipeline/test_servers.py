@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from actors.control import launch
 from actors.runtime import LocalRay
 from actors.stack import Elasticsearch, Hbase, Mysql
 from ingest.config.model import Config
-from tests.kit.lab import Lab, running
+from tests.kit.lab import Lab
 
 pytestmark = pytest.mark.integration
 
@@ -55,11 +56,11 @@ def check_twice(lab: Lab) -> None:
     """The pipeline from the start, then once more from its frontier: both sinks equal MySQL."""
     change_everything(lab)
     config = configuration(lab)
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         lab.settle(pipeline)
         assert lab.differences(config) == {"elasticsearch": 0, "hbase": 0}
     change_again(lab)
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         lab.settle(pipeline)
         assert lab.differences(config) == {"elasticsearch": 0, "hbase": 0}
 
@@ -96,7 +97,7 @@ def test_compressed_and_tagged_transactions(lab: Lab) -> None:
     change_everything(lab)
     assert ":parcels:" in lab.executed()
     config = configuration(lab)
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         lab.settle(pipeline)
         (status,) = pipeline.status()
         assert all(":parcels:" in lane.frontier for lane in status.lanes)

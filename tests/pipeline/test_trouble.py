@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from actors.control import launch
 from actors.drivers.dead_letters import SqlDeadLetters
-from tests.kit.lab import Lab, lane_of, rows, running, until, until_stopped
+from tests.kit.lab import Lab, lane_of, rows, until, until_stopped
 from tests.kit.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.integration
@@ -24,7 +25,7 @@ def test_a_sink_that_is_down_holds_back_its_own_lane_only(lab: Lab) -> None:
     lab.sql(TABLE)
     with TcpProxy((url.hostname, url.port)) as proxy:
         config = lab.config(elasticsearch=f"http://127.0.0.1:{proxy.port}")
-        with running(config) as pipeline:
+        with launch(config) as pipeline:
             rows(lab, "t", 0, 100)
             lab.settle(pipeline)
             proxy.refuse()
@@ -46,7 +47,7 @@ def test_poison_stops_its_lane_and_names_the_row(lab: Lab) -> None:
         "NAME", lab.name
     )
     config = lab.config(elasticsearch_to=strict)
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         lab.sql("INSERT INTO t VALUES (1, 1, '2024-01-02'), (2, 2, 'no date')")
         problem = until_stopped(pipeline, "elasticsearch")
         assert "sink.poison" in problem
@@ -62,7 +63,7 @@ def test_poison_becomes_a_dead_letter_by_policy(lab: Lab) -> None:
         "NAME", lab.name
     )
     config = lab.config(lanes=("elasticsearch",), elasticsearch_to=strict, lane='on_poison = "dead_letter"')
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         lab.sql("INSERT INTO t VALUES (1, 1, '2024-01-02'), (2, 2, 'no date')")
         lab.settle(pipeline)
         (letter,) = SqlDeadLetters(f"sqlite:///{lab.directory}/store.db", lab.name).of_lane("elasticsearch")
@@ -75,14 +76,14 @@ def test_truncate_and_statements_stop_by_name(lab: Lab) -> None:
     """Invariant 5: a TRUNCATE of a captured table, and a data change written as a statement, are never passed over."""
     lab.sql(TABLE)
     config = lab.config(lanes=("elasticsearch",))
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         rows(lab, "t", 0, 10)
         lab.settle(pipeline)
         lab.sql("TRUNCATE TABLE t")
         assert "binlog.table_emptied" in until_stopped(pipeline, "elasticsearch")
     lab.start = lab.executed()
     config = lab.config(lanes=("elasticsearch",), name=f"{lab.name}s")
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         rows(lab, "t", 0, 10)
         lab.settle(pipeline)
         lab.sql("SET SESSION binlog_format = STATEMENT", "UPDATE t SET n = n + 1")
@@ -95,7 +96,7 @@ def test_a_partial_row_image_stops_by_name(lab: Lab) -> None:
     """A session with binlog_row_image=MINIMAL: the columns that the rule needs aren't there, and it says so."""
     lab.sql(TABLE)
     config = lab.config(lanes=("elasticsearch",))
-    with running(config) as pipeline:
+    with launch(config) as pipeline:
         rows(lab, "t", 0, 10)
         lab.settle(pipeline)
         lab.sql("SET SESSION binlog_row_image = MINIMAL", "UPDATE t SET n = 99 WHERE id = 3")

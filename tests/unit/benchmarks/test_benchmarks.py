@@ -16,7 +16,7 @@ from benchmarks.catalogue import BENCHMARKS
 from benchmarks.machine import this_machine
 from benchmarks.plot import Curve, svg
 from benchmarks.results import RESULTS, Kept, append, line_of, read
-from benchmarks.scope import Measured
+from benchmarks.scope import Measured, Scope
 
 ROOT = Path(__file__).parents[3]
 DECODE = BENCHMARKS["decode"]
@@ -109,3 +109,12 @@ def test_the_plot_has_a_point_per_value() -> None:
     """Every point of every curve is drawn."""
     text = svg("t", [Curve("shards", ((1.0, 10.0), (2.0, 20.0))), Curve("lanes", ((1.0, 5.0),))])
     assert text.count("<circle") == 3
+
+
+def test_names_that_are_not_there_are_named() -> None:
+    """A mistyped case or system is told with what there is; without it nothing would be measured, in silence."""
+    scope = Scope(cases=("narrow", "narow"), systems=("natve",))
+    assert scope.wants_case("narrow")
+    assert not scope.wants_case("wide")
+    assert not scope.wants_system("native")
+    assert list(scope.unknown()) == ["no case 'narow'; there are: narrow, wide", "no system 'natve'; there are: native"]

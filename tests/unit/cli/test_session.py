@@ -56,7 +56,7 @@ def signals() -> Iterator[Signals]:
 
 def session(pipeline: ScriptedPipeline, signals: Signals) -> tuple[Session, io.StringIO]:
     stream = io.StringIO()
-    return Session(pipeline, LiveView(stream), signals, drain_s=7.0, clock=FastClock()), stream
+    return Session(pipeline, LiveView(stream), signals, drain_s=7.0, clock=FastClock(), look_every_s=0.02), stream
 
 
 def send(number: int) -> None:
