@@ -101,7 +101,7 @@ fn string(data: &[u8], length_bytes: usize) -> Option<&[u8]> {
 }
 
 fn set_names(bits: u64, names: &[String], out: &mut Vec<u8>) -> Option<()> {
-    if names.len() < 64 && bits >> names.len() != 0 {
+    if names.len() > 64 || (names.len() < 64 && bits >> names.len() != 0) {
         return None;
     }
     let start = out.len();

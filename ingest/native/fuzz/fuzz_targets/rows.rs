@@ -1,6 +1,7 @@
 //! Row images and key columns of any bytes: cut and rendered, or refused; never a panic, never a place outside the bytes.
 #![no_main]
 
+use ingest_core::columns::DecimalGroups;
 use ingest_core::key_text::KeyColumn;
 use ingest_core::layout::{ImageLayout, StoredSize, NULL};
 use libfuzzer_sys::fuzz_target;
@@ -30,6 +31,8 @@ fuzz_target!(|input: (Vec<(u8, u8)>, Vec<u8>, u8, Vec<u8>)| {
 
 fn key_columns(key: u8) -> [KeyColumn; 13] {
     let (size, digits) = (usize::from(key % 8) + 1, usize::from(key % 7));
+    let groups =
+        DecimalGroups::new(usize::from(key % 65) + 1, usize::from(key % 65).min(30)).expect("a column's shape");
     let names: Vec<String> = (0..key % 70).map(|name| name.to_string()).collect();
     [
         KeyColumn::Signed { size },
@@ -40,7 +43,7 @@ fn key_columns(key: u8) -> [KeyColumn; 13] {
         KeyColumn::Set { size, names },
         KeyColumn::Utf8 { length_bytes: size },
         KeyColumn::Hex { length_bytes: size, width: size },
-        KeyColumn::Decimal { precision: usize::from(key % 65) + 1, scale: usize::from(key % 65).min(30) },
+        KeyColumn::Decimal(groups),
         KeyColumn::Date,
         KeyColumn::Datetime { digits },
         KeyColumn::Timestamp { digits },

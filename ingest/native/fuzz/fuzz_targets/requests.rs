@@ -1,0 +1,99 @@
+//! Operations in any buffers, to the requests of each sink: bodies whose ends and rows fit together, or refused.
+#![no_main]
+
+use ingest_core::requests::{newest_rows, requests, Envelope, HbaseForm, Limits, Part};
+use ingest_core::texts::{ColumnView, TextForm};
+use libfuzzer_sys::{arbitrary, fuzz_target};
+
+#[derive(arbitrary::Arbitrary, Debug)]
+struct Buffers {
+    form: u8,
+    digits: u8,
+    offset: u8,
+    validity: Option<Vec<u8>>,
+    offsets: Vec<u8>,
+    data: Vec<u8>,
+}
+
+#[derive(arbitrary::Arbitrary, Debug)]
+struct Input {
+    rows: u8,
+    keys: Buffers,
+    versions: Vec<u8>,
+    deletes: Vec<u8>,
+    targets: Vec<String>,
+    target_of: Vec<u8>,
+    routings: Option<Buffers>,
+    columns: Vec<Buffers>,
+    items: u8,
+    most_bytes: u16,
+    by_target: bool,
+}
+
+fuzz_target!(|input: Input| {
+    let count = input.columns.len();
+    let names = || vec![b"\"n\":".to_vec(); count];
+    let cells = HbaseForm { puts: names(), gone: names(), deletion: (1, b"gone".to_vec()) };
+    for envelope in [Envelope::Index { names: names() }, Envelope::Upsert { names: names() }, Envelope::Hbase(cells)] {
+        let parts = [part(&input, &envelope), part(&input, &envelope)];
+        if let Some(Some(newest)) = newest_rows(&parts) {
+            assert!(newest.iter().all(|rows| rows.windows(2).all(|pair| pair[0] < pair[1])));
+        }
+        let limits = Limits {
+            items: usize::from(input.items),
+            bytes: usize::from(input.most_bytes),
+            by_target: input.by_target,
+        };
+        let mut items = 0;
+        for request in requests(&parts, limits).iter().flatten() {
+            let ends: Vec<u64> =
+                request.ends.chunks(8).map(|end| u64::from_le_bytes(end.try_into().expect("eight bytes"))).collect();
+            assert!(ends.windows(2).all(|pair| pair[0] <= pair[1]));
+            assert_eq!(ends.last().copied(), Some(request.body.len() as u64));
+            assert_eq!((request.parts.len(), request.rows.len()), (ends.len() * 4, ends.len() * 4));
+            items += ends.len();
+        }
+        assert!(items == 0 || items == 2 * usize::from(input.rows));
+    }
+});
+
+fn part<'a>(input: &'a Input, envelope: &Envelope) -> Part<'a> {
+    Part {
+        rows: usize::from(input.rows),
+        keys: view(&input.keys),
+        versions: &input.versions,
+        deletes: &input.deletes,
+        targets: input.targets.clone(),
+        target_of: &input.target_of,
+        routings: input.routings.as_ref().map(view),
+        envelope: envelope.clone(),
+        columns: input.columns.iter().map(view).collect(),
+    }
+}
+
+fn view(buffers: &Buffers) -> ColumnView<'_> {
+    ColumnView {
+        form: form_of(buffers.form, usize::from(buffers.digits)),
+        offset: usize::from(buffers.offset),
+        validity: buffers.validity.as_deref(),
+        offsets: &buffers.offsets,
+        data: &buffers.data,
+    }
+}
+
+fn form_of(form: u8, digits: usize) -> TextForm {
+    match form % 12 {
+        0 => TextForm::Signed { size: digits % 9 },
+        1 => TextForm::Unsigned { size: digits % 9 },
+        2 => TextForm::Year,
+        3 => TextForm::Decimal { scale: digits % 66, size: if digits > 127 { 16 } else { 32 } },
+        4 => TextForm::Float { size: 4 },
+        5 => TextForm::Float { size: 8 },
+        6 => TextForm::Text,
+        7 => TextForm::Verbatim,
+        8 => TextForm::Binary,
+        9 => TextForm::Date,
+        10 => TextForm::Datetime { digits: digits % 7, zone: digits > 127 },
+        _ => TextForm::Time { digits: digits % 7 },
+    }
+}
