@@ -109,7 +109,7 @@ impl State {
             return;
         }
         let position = self.position & !0xFFFF_FFFF | u64::from(low);
-        self.position = if position >= self.position { position } else { position + (1 << 32) };
+        self.position = if position >= self.position { position } else { position.saturating_add(1 << 32) };
     }
     /// The newest map of a table id. Table maps stand just before their rows, so the search ends soon.
     pub(super) fn mapped(&self, id: u64) -> Option<&Mapped> {
