@@ -1,6 +1,6 @@
 """A parcel to requests: the sink side of a lane, pure.
 
-    Parcel -> slices -> Arrow (codec) -> Operations (rules) -> one operation per document (coalesce) -> requests
+    Parcel -> slices -> Arrow (codec) -> Operations (rules) -> one operation per document, requests (encoder)
 
 Invariants: each document stands at most once in what a parcel becomes, with its newest version, whichever slice it
 came in; a row that gives no operation is counted under a reason (5); what is compiled and prepared is kept per table
@@ -21,7 +21,6 @@ from ingest.rules.compile import CompiledRule, compile_rule
 from ingest.rules.parse import ParsedRule
 from ingest.rules.texts import texts_of
 from ingest.schema import TableSchema
-from ingest.sinks.coalesce import coalesce
 from ingest.sinks.contract import Encoder, Operations, PayloadT, Request
 from ingest.slices import Kind, Parcel, Slice
 from ingest.version import version_bases
@@ -79,12 +78,10 @@ class ParcelApplier(Generic[PayloadT]):
         applied = [self._apply(part) for part in parcel.slices]
         for one in applied:
             dropped.update(one.operations.dropped)
-        kept, coalesced = coalesce([one.operations for one in applied])
-        if coalesced:
-            dropped["coalesced"] += coalesced
-        deletes = sum(operations.deletes.count(True) for operations in kept)
-        upserts = sum(len(operations.keys) for operations in kept) - deletes
-        return Prepared(applied, self._encoder.encode(kept), dropped, upserts, deletes)
+        encoded = self._encoder.encode_newest([one.operations for one in applied])
+        if encoded.coalesced:
+            dropped["coalesced"] += encoded.coalesced
+        return Prepared(applied, encoded.requests, dropped, encoded.upserts, encoded.deletes)
 
     def _apply(self, part: Slice) -> Applied:
         schema = self._decoder.schema_of(part)

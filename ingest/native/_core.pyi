@@ -10,7 +10,6 @@ __all__ = [
     "Packets",
     "StreamDecoder",
     "encode_requests",
-    "newest_operations",
 ]
 
 class CoreProblem(Exception):
@@ -67,13 +66,11 @@ class ImageColumns:
         self, images: bytes, ends: bytes, kinds: bytes, after: bool
     ) -> list[tuple[int, int, bool, bytes | None, bytes | None, bytes]] | None: ...
 
-def newest_operations(parts: list[tuple[object, ...]]) -> list[bytes] | None:
-    """The rows of each part that count (four bytes each), None when all do: see ``ingest.native.newest``."""
-
 def encode_requests(
-    parts: list[tuple[object, ...]], items: int, most_bytes: int, by_target: bool
-) -> list[tuple[bytes, bytes, bytes, bytes, int, int]] | None:
-    """Requests (body, ends, parts, rows, shortest and longest key): see ``ingest.native.request_encoder``."""
+    parts: list[tuple[object, ...]], items: int, most_bytes: int, by_target: bool, newest: bool
+) -> tuple[list[tuple[bytes, bytes, bytes, bytes, int, int]], int, int] | None:
+    """Requests (body, ends, parts, rows, shortest and longest key), upserts and deletes: see
+    ``ingest.native.request_encoder``."""
 
 @final
 class Packets:

@@ -17,7 +17,7 @@ from ingest.binlog.arrow_types import fraction_digits_of, mysql_type
 from ingest.sinks.cell_bytes import cell_texts
 from ingest.sinks.contract import Operations
 from ingest.sinks.json_text import json_texts
-from ingest.sinks.operation_columns import Same, TextColumn
+from ingest.sinks.operation_columns import Flags, Same, TextColumn
 
 Buffers = tuple[int, bytes | None, bytes, bytes]
 """The row where an array begins in them; validity, offsets and data."""
@@ -59,7 +59,7 @@ def packed_versions(versions: Sequence[int]) -> bytes:
 def _deletes(deletes: Sequence[bool]) -> bytes:
     if isinstance(deletes, Same):
         return b"\1" * len(deletes) if deletes.value else b""
-    return bytes(deletes)
+    return deletes.data if isinstance(deletes, Flags) else bytes(deletes)
 
 
 def _targets(targets: Sequence[str]) -> tuple[list[str], bytes]:

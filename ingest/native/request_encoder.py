@@ -18,7 +18,9 @@ import pyarrow as pa
 from ingest.native import core
 from ingest.native.operation_buffers import Column, cell_column, json_column, placed
 from ingest.problems import DataProblem
-from ingest.sinks.contract import Encoder, Operations, PackedItems, Request
+from ingest.sinks.blackhole.encode import MOST_BYTES, BlackholeEncoder
+from ingest.sinks.blackhole.options import BlackholeOptions
+from ingest.sinks.contract import Encoded, Encoder, Operations, PackedItems, Request
 from ingest.sinks.elasticsearch.encode import ElasticsearchEncoder
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
 from ingest.sinks.hbase.encode import HbaseEncoder, deletions, written_columns
@@ -50,14 +52,26 @@ class NativeEncoder:
 
     def encode(self, operations: Sequence[Operations]) -> Sequence[Request[bytes]]:
         """See ``Encoder.encode``."""
+        encoded = self._encode(operations, newest=False)
+        return self._pure.encode(operations) if encoded is None else encoded.requests
+
+    def encode_newest(self, operations: Sequence[Operations]) -> Encoded[bytes]:
+        """See ``Encoder.encode_newest``."""
+        return self._encode(operations, newest=True) or self._pure.encode_newest(operations)
+
+    def _encode(self, operations: Sequence[Operations], *, newest: bool) -> Encoded[bytes] | None:
+        """None: this is for the pure encoder."""
         try:
             parts = [(placed(part), *self._written(part)) for part in operations]
-            found = self._core.encode_requests(parts, *self._limits)
+            found = self._core.encode_requests(parts, *self._limits, newest)
         except (DataProblem, pa.ArrowException, UnicodeError, OverflowError):
-            found = None
+            return None
         if found is None:
-            return self._pure.encode(operations)
-        return [Request(_items(operations, *request)) for request in found]
+            return None
+        requests, upserts, deletes = found
+        total = sum(len(part.keys) for part in operations)
+        packed = [Request(_items(operations, *request)) for request in requests]
+        return Encoded(packed, upserts, deletes, total - upserts - deletes)
 
 
 def _items(
@@ -84,8 +98,7 @@ def elasticsearch_encoder(options: ElasticsearchOptions, targets: Sequence[Elast
 
     def written(part: Operations) -> Written:
         envelope = "upsert" if targets[part.rule].write == "upsert" else "index"
-        names = [f"{encode_basestring(name)}:".encode() for name in part.documents.schema.names]
-        return (envelope, names), _columns(part.documents, json_column)
+        return (envelope, _names(part)), _columns(part.documents, json_column)
 
     return NativeEncoder(native, pure, written, options.bulk_items, options.bulk_bytes, by_target=False)
 
@@ -111,6 +124,26 @@ def hbase_encoder(options: HbaseOptions, targets: Sequence[HbaseTarget]) -> Enco
         return envelope, [cell_column(part.documents.column(index), field) for index, field, _ in columns]
 
     return NativeEncoder(native, pure, written, options.batch_rows, options.batch_bytes, by_target=True)
+
+
+def blackhole_encoder(options: BlackholeOptions) -> Encoder[bytes]:
+    """The native encoder where the core was built, else the pure one."""
+    native = core()
+    pure = BlackholeEncoder(options)
+    if native is None:
+        return pure
+
+    def written(part: Operations) -> Written:
+        if options.encode == "nothing":
+            return ("bare", None), []
+        return ("bare", _names(part)), _columns(part.documents, json_column)
+
+    return NativeEncoder(native, pure, written, options.batch_items, MOST_BYTES, by_target=False)
+
+
+def _names(part: Operations) -> list[bytes]:
+    """The fields' names in JSON."""
+    return [f"{encode_basestring(name)}:".encode() for name in part.documents.schema.names]
 
 
 def _columns(documents: pa.RecordBatch, column: Callable[[Any, Any], Column]) -> list[Column]:

@@ -24,7 +24,7 @@ from ingest.rules.names import is_index_name
 from ingest.rules.texts import join_keys, text_column
 from ingest.rules.value_types import Kind as ValueKind
 from ingest.sinks.contract import Operations
-from ingest.sinks.operation_columns import Same, TextColumn
+from ingest.sinks.operation_columns import Flags, Same, TextColumn, packed
 from ingest.slices import Kind
 
 if TYPE_CHECKING:
@@ -54,11 +54,11 @@ def apply_rule(rule: CompiledRule, decoded: DecodedSlice, versions: Sequence[int
         rule.rule.index,
         image.keys,
         _versions(versions, choice),
-        Same(False, choice.count) if choice.deletes is None else choice.deletes.to_pylist(),
+        Same(False, choice.count) if choice.deletes is None else Flags.of(choice.deletes),
         image.targets,
         image.routings,
         _documents(rule, decoded.after, choice),
-        range(choice.count) if choice.rows is None else choice.rows.to_pylist(),
+        range(choice.count) if choice.rows is None else packed(choice.rows),
         {FILTERED: choice.filtered} if choice.filtered else {},
     )
 
@@ -114,7 +114,7 @@ def _versions(bases: Sequence[int], choice: _Choice) -> Sequence[int]:
         numbers = numbers.take(choice.rows)
     one = pa.scalar(1, pa.uint64())
     numbers = pc.add(numbers, one if choice.deletes is None else pc.cast(pc.invert(choice.deletes), pa.uint64()))
-    return memoryview(numbers.buffers()[1]).cast("B").cast("Q")[: choice.count] if choice.count else ()
+    return packed(numbers)
 
 
 def _passes(rule: CompiledRule, image: pa.RecordBatch) -> pa.Array | None:
@@ -217,9 +217,9 @@ def _bad_row(rule: CompiledRule, what: str) -> DataProblem:
 
 def _documents(rule: CompiledRule, image: pa.RecordBatch, choice: _Choice) -> pa.RecordBatch:
     """The documents: one row per operation, all null for a delete."""
-    written, spread = _written(choice)
+    written, spread = _written(rule, choice)
     chosen = image if written is None else image.take(written)
-    rows: Sequence[int] = range(image.num_rows) if written is None else written.to_pylist()
+    rows: Sequence[int] = range(image.num_rows) if written is None else packed(written)
     batch = _batch(rule, chosen)
     arrays, fields = [], []
     for field in rule.fields:
@@ -236,15 +236,16 @@ def _documents(rule: CompiledRule, image: pa.RecordBatch, choice: _Choice) -> pa
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
 
-def _written(choice: _Choice) -> tuple[pa.Array | None, pa.Array | None]:
+def _written(rule: CompiledRule, choice: _Choice) -> tuple[pa.Array | None, pa.Array | None]:
     """The rows that are written (None: every row), and where each operation finds its own among them, null for a
-    delete (None: in order)."""
-    if choice.deletes is None:
+    delete (None: in order, since deleted rows have no image after and nothing is computed)."""
+    if choice.deletes is None or (rule.where is None and not rule.computes):
         return choice.rows, None
     writes = pc.invert(choice.deletes)
-    rows = pa.array(range(choice.count), pa.int64()) if choice.rows is None else choice.rows
+    numbers = pc.cast(pc.indices_nonzero(writes), pa.int64())
+    rows = numbers if choice.rows is None else choice.rows.take(numbers)
     places = pc.subtract(pc.cumulative_sum(pc.cast(writes, pa.int64())), pa.scalar(1, pa.int64()))
-    return rows.filter(writes), pc.if_else(writes, places, pa.scalar(None, pa.int64()))
+    return rows, pc.if_else(writes, places, pa.scalar(None, pa.int64()))
 
 
 _DESCRIBED = {ValueKind.DATE: "date", ValueKind.DATETIME: "datetime", ValueKind.TIME: "time", ValueKind.JSON: "json"}

@@ -53,6 +53,11 @@ class CompiledRule:
     types: dict[int, SqlType]
     template_columns: dict[str, int]
 
+    @property
+    def computes(self) -> bool:
+        """Is a field anything but a column as it is?"""
+        return any(field.value.column is None for field in self.fields)
+
     def apply(self, decoded: DecodedSlice, versions: Sequence[int], tail: bool) -> Operations:
         """What a decoded slice (of ``columns``) means for the sink: see ``ingest.rules``. ``versions``: one base version
         (``ingest.version.version_base``) per row. DataProblem names the row.

@@ -9,15 +9,14 @@ Invariant: applying what is left gives what applying everything in the order of 
 
 from __future__ import annotations
 
-import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Generic
 
 import pyarrow as pa
 
-from ingest.native import core
-from ingest.native.newest import NOT_TEXT, newest_rows
-from ingest.sinks.contract import Operations
+from ingest.sinks.contract import Encoded, Operations, PayloadT, Request
 from ingest.sinks.operation_columns import taken
 
 _Document = tuple[str, str, str | None]
@@ -25,11 +24,26 @@ _Document = tuple[str, str, str | None]
 
 def coalesce(parcel: Sequence[Operations]) -> tuple[list[Operations], int]:
     """All operations of a parcel to those that count, and how many were left out. Operations that become empty go."""
-    native = core()
-    if native is not None:
-        with contextlib.suppress(*NOT_TEXT):
-            return _coalesced(parcel, newest_rows(native, parcel))
-    return _coalesced(parcel, _newest_rows(parcel))
+    rows = _newest_rows(parcel)
+    left = list(parcel)
+    if rows is not None:
+        left = [_only(operations, chosen) for operations, chosen in zip(parcel, rows, strict=True)]
+    dropped = sum(len(operations.keys) for operations in parcel) - sum(len(operations.keys) for operations in left)
+    return [operations for operations in left if operations.keys], dropped
+
+
+class CoalescingEncoder(ABC, Generic[PayloadT]):
+    """The part of an ``Encoder`` that is the same for every sink."""
+
+    @abstractmethod
+    def encode(self, operations: Sequence[Operations]) -> Sequence[Request[PayloadT]]:
+        """See ``Encoder.encode``."""
+
+    def encode_newest(self, operations: Sequence[Operations]) -> Encoded[PayloadT]:
+        """See ``Encoder.encode_newest``."""
+        kept, coalesced = coalesce(operations)
+        deletes = sum(part.deletes.count(True) for part in kept)
+        return Encoded(self.encode(kept), sum(len(part.keys) for part in kept) - deletes, deletes, coalesced)
 
 
 def _newest_rows(parcel: Sequence[Operations]) -> Sequence[Sequence[int]] | None:
@@ -48,14 +62,6 @@ def _newest_rows(parcel: Sequence[Operations]) -> Sequence[Sequence[int]] | None
     for _, number, row in newest.values():
         rows[number].append(row)
     return [sorted(chosen) for chosen in rows]
-
-
-def _coalesced(parcel: Sequence[Operations], rows: Sequence[Sequence[int]] | None) -> tuple[list[Operations], int]:
-    left = list(parcel)
-    if rows is not None:
-        left = [_only(operations, chosen) for operations, chosen in zip(parcel, rows, strict=True)]
-    dropped = sum(len(operations.keys) for operations in parcel) - sum(len(operations.keys) for operations in left)
-    return [operations for operations in left if operations.keys], dropped
 
 
 def _documents(operations: Operations) -> zip[_Document]:

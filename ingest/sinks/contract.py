@@ -166,12 +166,26 @@ DONE = ItemResult(Outcome.DONE)
 NEWER = ItemResult(Outcome.NEWER)
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded(Generic[PayloadT]):
+    """What a parcel's operations became: requests in order, and how many operations they hold by kind. ``coalesced``:
+    the others, each replaced by a newer one of its document."""
+
+    requests: Sequence[Request[PayloadT]]
+    upserts: int
+    deletes: int
+    coalesced: int
+
+
 class Encoder(Protocol[PayloadT]):
     """Pure: operations to requests, cut by the sink's limits (items, bytes)."""
 
     def encode(self, operations: Sequence[Operations]) -> Sequence[Request[PayloadT]]:
-        """All operations of a parcel, in order, to requests, in order. DataProblem when a document can't be
+        """All operations of a parcel, by version, to requests, in order. DataProblem when a document can't be
         encoded at all (names key and field)."""
+
+    def encode_newest(self, operations: Sequence[Operations]) -> Encoded[PayloadT]:
+        """The newest operation of each document (``ingest.sinks.coalesce``), as ``encode``."""
 
 
 class SinkDriver(Protocol[PayloadT]):

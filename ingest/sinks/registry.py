@@ -13,8 +13,7 @@ from typing import TypeVar
 import pyarrow as pa
 
 from ingest.config.fields import Options
-from ingest.native.request_encoder import elasticsearch_encoder, hbase_encoder
-from ingest.sinks.blackhole.encode import BlackholeEncoder
+from ingest.native.request_encoder import blackhole_encoder, elasticsearch_encoder, hbase_encoder
 from ingest.sinks.blackhole.options import BlackholeOptions, BlackholeTarget
 from ingest.sinks.contract import Encoder
 from ingest.sinks.elasticsearch import encode as elasticsearch
@@ -68,7 +67,7 @@ def _hbase(options: SinkOptions, targets: Sequence[SinkTarget]) -> Encoder[bytes
 def _blackhole(options: SinkOptions, targets: Sequence[SinkTarget]) -> Encoder[bytes]:
     if not isinstance(options, BlackholeOptions):
         raise TypeError(f"not the blackhole's options: {type(options).__name__}")
-    return BlackholeEncoder(options)
+    return blackhole_encoder(options)
 
 
 SINK_KINDS = (

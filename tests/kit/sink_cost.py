@@ -21,7 +21,6 @@ from ingest.native.slice_decoder import NativeSliceDecoder
 from ingest.rules.compile import compile_rule
 from ingest.rules.parse import ParsedRule, parse_rule
 from ingest.schema import Column
-from ingest.sinks.coalesce import coalesce
 from ingest.sinks.contract import Encoder
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
@@ -129,8 +128,7 @@ def measure(name: str, decoder: SliceDecoder, part: Slice) -> None:
         stages: dict[str, Callable[[], object]] = {
             "decode": lambda: decoder.decode(part, rule.columns),  # noqa: B023
             "apply": lambda: rule.apply(decoded, versions, False),  # noqa: B023
-            "coalesce": lambda: coalesce([operations]),  # noqa: B023
-            "encode": lambda: encoder.encode([operations]),  # noqa: B023
+            "encode": lambda: encoder.encode_newest([operations]),  # noqa: B023
             "whole": lambda: applier.prepare(parcel),  # noqa: B023
         }
         figures = ", ".join(f"{stage} {least_us(part.rows, run):.2f}" for stage, run in stages.items())

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 
 from ingest.sinks.batching import by_version, cut
 from ingest.sinks.blackhole.options import BlackholeOptions
+from ingest.sinks.coalesce import CoalescingEncoder
 from ingest.sinks.contract import Operations, Request, RequestItem
 from ingest.sinks.json_documents import json_documents
 
+MOST_BYTES = 1 << 40
+"""Requests are cut by items only."""
 
-class BlackholeEncoder:
+
+class BlackholeEncoder(CoalescingEncoder[bytes]):
     """Encodes as the options say. Pure."""
 
     def __init__(self, options: BlackholeOptions) -> None:
@@ -20,7 +24,7 @@ class BlackholeEncoder:
         """All operations of a parcel to requests. DataProblem: a field without a JSON form (if it encodes)."""
         payloads = [self._payloads(part) for part in operations]
         items = (_item(operations[part], row, payloads[part][row]) for part, row in by_version(operations))
-        return cut(items, self._options.batch_items, most_bytes=1 << 40)
+        return cut(items, self._options.batch_items, MOST_BYTES)
 
     def _payloads(self, part: Operations) -> Sequence[bytes]:
         if self._options.encode == "nothing":

@@ -21,13 +21,14 @@ import pyarrow as pa
 
 from ingest.problems import DataProblem
 from ingest.sinks.batching import by_version, cut
+from ingest.sinks.coalesce import CoalescingEncoder
 from ingest.sinks.contract import Operations, Request, RequestItem
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
 from ingest.sinks.faults import KEY_NOT_TEXT
 from ingest.sinks.json_documents import json_columns, json_documents
 
 
-class ElasticsearchEncoder:
+class ElasticsearchEncoder(CoalescingEncoder[bytes]):
     """Encodes the operations of a lane's rules. Pure."""
 
     def __init__(self, options: ElasticsearchOptions, targets: Sequence[ElasticsearchTarget]) -> None:

@@ -31,13 +31,14 @@ import pyarrow as pa
 from ingest.problems import DataProblem
 from ingest.sinks.batching import by_version, cut
 from ingest.sinks.cell_bytes import cell_texts
+from ingest.sinks.coalesce import CoalescingEncoder
 from ingest.sinks.contract import Operations, PackedItems, Request, RequestItem
 from ingest.sinks.faults import FIELD_MISSING, KEY_NOT_TEXT
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.hbase.thrift_bytes import deletion, puts, row_mutations
 
 
-class HbaseEncoder:
+class HbaseEncoder(CoalescingEncoder[bytes]):
     """Encodes the operations of a lane's rules; the operations' keys are the row keys. Pure."""
 
     def __init__(self, options: HbaseOptions, targets: Sequence[HbaseTarget]) -> None:

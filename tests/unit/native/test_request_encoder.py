@@ -15,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.native import core
-from ingest.native.request_encoder import NativeEncoder, elasticsearch_encoder, hbase_encoder
+from ingest.native.request_encoder import NativeEncoder, blackhole_encoder, elasticsearch_encoder, hbase_encoder
 from ingest.problems import DataProblem
+from ingest.sinks.blackhole.encode import BlackholeEncoder
+from ingest.sinks.blackhole.options import BlackholeOptions
 from ingest.sinks.contract import Encoder, Operations, PackedItems, Request, body_of
 from ingest.sinks.elasticsearch.encode import ElasticsearchEncoder
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
@@ -131,9 +133,20 @@ def outcome(encoder: Encoder[bytes], parcel: Sequence[Operations]) -> object:
         return problem.code.name, problem.what, problem.where
 
 
+def newest_outcome(encoder: Encoder[bytes], parcel: Sequence[Operations]) -> object:
+    """What comes out when only the newest operation of each document counts."""
+    try:
+        encoded = encoder.encode_newest(parcel)
+    except DataProblem as problem:
+        return problem.code.name, problem.what, problem.where
+    requests = [list(request.items) for request in encoded.requests]
+    return requests, encoded.upserts, encoded.deletes, encoded.coalesced
+
+
 def check(pure: Encoder[bytes], native: Encoder[bytes], parcel: Sequence[Operations]) -> None:
     """Both give the same; what the native one gives is packed, and says the same of all its items at once."""
     assert isinstance(native, NativeEncoder)
+    assert newest_outcome(native, parcel) == newest_outcome(pure, parcel)
     assert outcome(native, parcel) == outcome(pure, parcel)
     if isinstance(outcome(pure, parcel), tuple):
         return
@@ -163,6 +176,14 @@ def test_hbase_same_as_pure(parcel: Sequence[Operations], items: int, size: int)
     options = HbaseOptions.model_construct(batch_rows=items, batch_bytes=size)
     targets = [HbaseTarget(table="t"), HbaseTarget(table="t", delete="columns")]
     check(HbaseEncoder(options, targets), hbase_encoder(options, targets), parcel)
+
+
+@given(PARCELS, st.integers(1, 20), st.sampled_from(["nothing", "json"]))
+@settings(deadline=None)
+def test_blackhole_same_as_pure(parcel: Sequence[Operations], items: int, encode: str) -> None:
+    """Any operations, with documents or without, cut anywhere."""
+    options = BlackholeOptions.model_construct(batch_items=items, encode=encode)
+    check(BlackholeEncoder(options), blackhole_encoder(options), parcel)
 
 
 def test_a_key_that_is_no_text() -> None:

@@ -62,7 +62,7 @@ def test_documents_line_up_with_operations():
     )
     assert operations.keys == ["1", "3", "4", "5"]
     assert list(operations.versions) == [11, 30, 41, 50]
-    assert operations.sources == [0, 2, 3, 4]
+    assert list(operations.sources) == [0, 2, 3, 4]
     assert operations.dropped == {"filtered": 1}
     nothing = {"id": None, "kind": None, "source": None}
     assert operations.documents.to_pylist() == [

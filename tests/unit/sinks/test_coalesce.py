@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pyarrow as pa
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.native import core
-from ingest.sinks import coalesce as module
 from ingest.sinks.coalesce import coalesce
 from ingest.sinks.contract import Operations
 
@@ -21,17 +16,6 @@ OPERATION = st.tuples(
     st.booleans(),
     st.integers(1, 6),
 )
-
-
-@pytest.fixture(scope="module", params=["pure", "native"], autouse=True)
-def codec(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Both ways to find the newest operations."""
-    if request.param == "native" and core() is None:
-        pytest.skip("the native core isn't built")
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "pure":
-            patch.setattr(module, "core", lambda: None)
-        yield
 
 
 def build(rule: int, rows: list[tuple[str, str, str | None, bool, int]], first: int) -> Operations:

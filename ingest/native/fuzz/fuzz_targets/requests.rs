@@ -1,7 +1,7 @@
 //! Operations in any buffers, to the requests of each sink: bodies whose ends and rows fit together, or refused.
 #![no_main]
 
-use ingest_core::requests::{newest_rows, requests, Envelope, HbaseForm, Limits, Part};
+use ingest_core::requests::{requests, Envelope, HbaseForm, Limits, Part, Request};
 use ingest_core::texts::{ColumnView, TextForm};
 use libfuzzer_sys::{arbitrary, fuzz_target};
 
@@ -34,28 +34,38 @@ fuzz_target!(|input: Input| {
     let count = input.columns.len();
     let names = || vec![b"\"n\":".to_vec(); count];
     let cells = HbaseForm { puts: names(), gone: names(), deletion: (1, b"gone".to_vec()) };
-    for envelope in [Envelope::Index { names: names() }, Envelope::Upsert { names: names() }, Envelope::Hbase(cells)] {
+    for envelope in [
+        Envelope::Index { names: names() },
+        Envelope::Upsert { names: names() },
+        Envelope::Hbase(cells),
+        Envelope::Bare { names: Some(names()) },
+        Envelope::Bare { names: None },
+    ] {
         let parts = [part(&input, &envelope), part(&input, &envelope)];
-        if let Some(Some(newest)) = newest_rows(&parts) {
-            assert!(newest.iter().all(|rows| rows.windows(2).all(|pair| pair[0] < pair[1])));
-        }
         let limits = Limits {
             items: usize::from(input.items),
             bytes: usize::from(input.most_bytes),
             by_target: input.by_target,
         };
-        let mut items = 0;
-        for request in requests(&parts, limits).iter().flatten() {
-            let ends: Vec<u64> =
-                request.ends.chunks(8).map(|end| u64::from_le_bytes(end.try_into().expect("eight bytes"))).collect();
-            assert!(ends.windows(2).all(|pair| pair[0] <= pair[1]));
-            assert_eq!(ends.last().copied(), Some(request.body.len() as u64));
-            assert_eq!((request.parts.len(), request.rows.len()), (ends.len() * 4, ends.len() * 4));
-            items += ends.len();
+        let all = 2 * usize::from(input.rows);
+        for newest in [false, true] {
+            let Some(encoded) = requests(&parts, limits, newest) else { continue };
+            let items: usize = encoded.requests.iter().map(checked).sum();
+            assert_eq!(items, encoded.upserts + encoded.deletes);
+            assert!(if newest { items <= all / 2 } else { items == all }, "both parts have the same documents");
         }
-        assert!(items == 0 || items == 2 * usize::from(input.rows));
     }
 });
+
+/// How many items a request has.
+fn checked(request: &Request) -> usize {
+    let ends: Vec<u64> =
+        request.ends.chunks(8).map(|end| u64::from_le_bytes(end.try_into().expect("eight bytes"))).collect();
+    assert!(ends.windows(2).all(|pair| pair[0] <= pair[1]));
+    assert_eq!(ends.last().copied(), Some(request.body.len() as u64));
+    assert_eq!((request.parts.len(), request.rows.len()), (ends.len() * 4, ends.len() * 4));
+    ends.len()
+}
 
 fn part<'a>(input: &'a Input, envelope: &Envelope) -> Part<'a> {
     Part {

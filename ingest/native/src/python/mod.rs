@@ -31,7 +31,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<packets::PacketFramer>()?;
     module.add_class::<packets::Packets>()?;
     module.add_class::<stream::StreamDecoder>()?;
-    module.add_function(wrap_pyfunction!(requests::newest_operations, module)?)?;
     module.add_function(wrap_pyfunction!(requests::encode_requests, module)?)?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::requests::{newest_rows, requests, Envelope, HbaseForm, Limits, Part, Request};
+use crate::requests::{requests, Envelope, HbaseForm, Limits, Part, Request};
 use crate::texts::{ColumnView, TextForm};
 
 /// (offset, validity, offsets, data)
@@ -37,22 +37,11 @@ fn part<'a>(placed: &'a Placed, envelope: Envelope, columns: Vec<ColumnView<'a>>
     }
 }
 
-/// The rows of each part that count, as u32; None when all do. ValueError when the buffers don't fit.
-#[pyfunction]
-pub fn newest_operations<'py>(py: Python<'py>, parts: Vec<Placed>) -> PyResult<Option<Vec<Bound<'py, PyBytes>>>> {
-    let rows = py.detach(|| {
-        let none = || Envelope::Index { names: Vec::new() };
-        let parts: Vec<Part> = parts.iter().map(|placed| part(placed, none(), Vec::new())).collect();
-        newest_rows(&parts)
-    });
-    let rows = rows.ok_or_else(|| PyValueError::new_err("the buffers of operations don't fit together"))?;
-    Ok(rows.map(|parts| {
-        let packed = |rows: &Vec<u32>| rows.iter().flat_map(|row| row.to_le_bytes()).collect::<Vec<u8>>();
-        parts.iter().map(|rows| PyBytes::new(py, &packed(rows))).collect()
-    }))
-}
+/// (requests, upserts, deletes)
+type EncodedTuple<'py> = (Vec<RequestTuple<'py>>, usize, usize);
 
-/// The requests that operations become; None when a value has no text.
+/// The requests that operations become (with `newest` only the newest of each document), and how many upserts and deletes
+/// they hold; None when a value has no text.
 #[pyfunction]
 pub fn encode_requests<'py>(
     py: Python<'py>,
@@ -60,7 +49,8 @@ pub fn encode_requests<'py>(
     items: usize,
     most_bytes: usize,
     by_target: bool,
-) -> PyResult<Option<Vec<RequestTuple<'py>>>> {
+    newest: bool,
+) -> PyResult<Option<EncodedTuple<'py>>> {
     let read = |(placed, envelope, columns): &Documents<'py>| -> PyResult<_> {
         let forms = columns.iter().map(|(form, _)| form_of(form)).collect::<PyResult<Vec<TextForm>>>()?;
         Ok((envelope_of(envelope, columns.len())?, forms, placed.0))
@@ -79,9 +69,12 @@ pub fn encode_requests<'py>(
                 part(placed, envelope, views)
             })
             .collect();
-        requests(&parts, Limits { items, bytes: most_bytes, by_target })
+        requests(&parts, Limits { items, bytes: most_bytes, by_target }, newest)
     });
-    Ok(found.map(|requests| requests.iter().map(|request| tuple(py, request)).collect()))
+    Ok(found.map(|encoded| {
+        let requests = encoded.requests.iter().map(|request| tuple(py, request)).collect();
+        (requests, encoded.upserts, encoded.deletes)
+    }))
 }
 
 fn tuple<'py>(py: Python<'py>, request: &Request) -> RequestTuple<'py> {
@@ -102,6 +95,8 @@ fn envelope_of(spec: &Bound<'_, PyTuple>, columns: usize) -> PyResult<Envelope> 
     Ok(match name.as_str() {
         "index" => Envelope::Index { names: list(1)? },
         "upsert" => Envelope::Upsert { names: list(1)? },
+        "bare" if spec.get_item(1)?.is_none() => Envelope::Bare { names: None },
+        "bare" => Envelope::Bare { names: Some(list(1)?) },
         "hbase" => {
             let deletion: (u32, PyBackedBytes) = spec.get_item(3)?.extract()?;
             Envelope::Hbase(HbaseForm { puts: list(1)?, gone: list(2)?, deletion: (deletion.0, deletion.1.to_vec()) })

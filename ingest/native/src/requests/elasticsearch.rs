@@ -51,7 +51,7 @@ pub fn append(part: &Part, row: usize, envelope: &Envelope, heads: &Heads, out: 
                 out.extend_from_slice(b",\"doc_as_upsert\":true}\n");
             }
         }
-        Envelope::Hbase(_) => return None,
+        Envelope::Hbase(_) | Envelope::Bare { .. } => return None,
     }
     Some(())
 }

@@ -8,7 +8,7 @@ mod hbase;
 
 use elasticsearch::Heads;
 
-pub use coalesce::newest_rows;
+use coalesce::newest_rows;
 pub use hbase::HbaseForm;
 
 use std::collections::{HashMap, HashSet};
@@ -28,6 +28,10 @@ pub enum Envelope {
         names: Vec<Vec<u8>>,
     },
     Hbase(HbaseForm),
+    /// The document alone; without names nothing at all.
+    Bare {
+        names: Option<Vec<Vec<u8>>>,
+    },
 }
 
 /// The operations of one slice.
@@ -100,12 +104,34 @@ pub struct Request {
     pub key_sizes: (usize, usize),
 }
 
-/// All operations in the order of their versions. None for a value without a text.
-pub fn requests(parts: &[Part], limits: Limits) -> Option<Vec<Request>> {
+/// Requests, and how many operations they hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Encoded {
+    pub requests: Vec<Request>,
+    pub upserts: usize,
+    pub deletes: usize,
+}
+
+/// Operations in the order of their versions: all, or the newest of each document. None for a value without a text.
+pub fn requests(parts: &[Part], limits: Limits, newest: bool) -> Option<Encoded> {
+    let chosen = if newest { newest_rows(parts)? } else { None };
+    let places = by_version(parts, chosen.as_deref())?;
+    let mut encoded = Encoded::default();
+    for (part, row) in &places {
+        if parts.get(*part)?.deletes(*row)? {
+            encoded.deletes += 1;
+        }
+    }
+    encoded.upserts = places.len() - encoded.deletes;
+    encoded.requests = written(parts, &places, limits)?;
+    Some(encoded)
+}
+
+fn written(parts: &[Part], places: &[(usize, usize)], limits: Limits) -> Option<Vec<Request>> {
     let mut groups: Vec<Group> = Vec::new();
     let mut numbers: HashMap<&str, usize, Quick> = HashMap::default();
     let heads: Vec<Vec<Heads>> = parts.iter().map(elasticsearch::heads).collect();
-    for (number, row) in by_version(parts)? {
+    for &(number, row) in places {
         let part = parts.get(number)?;
         let target = part.target(row)?;
         let group = if limits.by_target { target } else { "" };
@@ -120,6 +146,8 @@ pub fn requests(parts: &[Part], limits: Limits) -> Option<Vec<Request>> {
         let start = group.open.body.len();
         match &part.envelope {
             Envelope::Hbase(form) => form.append(part, row, &mut group.open.body)?,
+            Envelope::Bare { names: Some(names) } => document(part, row, names, &mut group.open.body)?,
+            Envelope::Bare { names: None } => {}
             envelope => {
                 let heads = heads.get(number)?.get(part.target_number(row)?)?;
                 elasticsearch::append(part, row, envelope, heads, &mut group.open.body)?;
@@ -136,6 +164,7 @@ fn room(parts: &[Part]) -> usize {
         let values: usize = part.columns.iter().map(|column| column.data.len() + 12 * part.rows).sum();
         let names: usize = match &part.envelope {
             Envelope::Index { names } | Envelope::Upsert { names } => names.iter().map(|name| name.len() + 1).sum(),
+            Envelope::Bare { names } => names.iter().flatten().map(|name| name.len() + 1).sum(),
             Envelope::Hbase(form) => form.puts.iter().map(|put| put.len() + 5).sum(),
         };
         values + part.keys.data.len() + part.rows * (names + 120)
@@ -143,12 +172,21 @@ fn room(parts: &[Part]) -> usize {
     parts.iter().map(size).sum()
 }
 
-/// (part, row) by rising version; rows of one version stay in order.
-fn by_version(parts: &[Part]) -> Option<Vec<(usize, usize)>> {
+/// (part, row) of all rows, or of the chosen ones, by rising version; rows of one version stay in order.
+fn by_version(parts: &[Part], chosen: Option<&[Vec<u32>]>) -> Option<Vec<(usize, usize)>> {
     let mut places = Vec::with_capacity(parts.iter().map(|part| part.rows).sum());
     for (number, part) in parts.iter().enumerate() {
-        for row in 0..part.rows {
-            places.push((part.version(row)?, number, row));
+        match chosen {
+            Some(chosen) => {
+                for row in chosen.get(number)? {
+                    places.push((part.version(*row as usize)?, number, *row as usize));
+                }
+            }
+            None => {
+                for row in 0..part.rows {
+                    places.push((part.version(row)?, number, row));
+                }
+            }
         }
     }
     places.sort_by_key(|place| place.0);
