@@ -41,6 +41,8 @@ SHARED_GROUP = "shared"
 SETTLED = frozenset({LaneState.PAUSED, LaneState.DRAINING, LaneState.DRAINED, LaneState.STOPPED})
 """States that only a command, or the lane's own end, changes."""
 TICK_S = 1.0
+METRICS_AFTER_S = 3.0
+"""The exporter is a process more to start: the lanes' own come first."""
 
 
 class SupervisorParts(Protocol):
@@ -109,10 +111,11 @@ class Supervisor:
 
     def _main(self) -> None:
         try:
-            push = self._parts.start_metrics()
             with self._lock:
                 wishes = {lane: self._wish(lane) for lane in self._lanes}
                 self._start_group(SHARED_GROUP, [lane for lane, wish in wishes.items() if wish is None])
+            self._stopping.wait(METRICS_AFTER_S)
+            push = self._parts.start_metrics()
             while not self._stopping.wait(TICK_S):
                 self._check_groups()
                 self._metrics = push(self.status())

@@ -229,8 +229,9 @@ class SliceDecoder(Protocol):
     def schema_of(self, part: Slice) -> TableSchema:
         """The table of a slice (cached by its bytes)."""
 
-    def decode(self, part: Slice, columns: Sequence[int]) -> DecodedSlice:
-        """Decode the columns by index into the schema. DataProblem names table, column and what wasn't understood."""
+    def decode(self, part: Slice, columns: Sequence[int], before: Sequence[int] | None = None) -> DecodedSlice:
+        """Decode the columns by index into the schema. ``before``: those of them to read of images before (None: all);
+        the others are null there. DataProblem names table, column and what wasn't understood."""
 
 
 class ReaderCodec(Protocol):

@@ -59,7 +59,8 @@ class ConfiguredShard:
         self._decoder = new_slice_decoder(self._lane.zero_dates)
         options = self._config.sinks[self._lane.sink]
         encoder: Encoder[Any] = sink_kind(options.type).encoder(options, [rule.to for rule in self._lane.rules])
-        return ParcelApplier(epoch, parsed_rules(self._lane), self._decoder, encoder)
+        rules = parsed_rules(self._lane)
+        return ParcelApplier(epoch, rules, self._decoder, encoder, whole_images=self._trace is not None)
 
     def dead_letters(self) -> DeadLetters | None:
         """The store beside the checkpoints, or None: poison stops the lane."""

@@ -52,23 +52,26 @@ class PureSliceDecoder:
 
     @property
     def nulled(self) -> Mapping[tuple[str, str], int]:
-        """How many dates became null so far, in images before and after, by (table, column)."""
+        """How many dates became null so far, in all that was read, by (table, column)."""
         return dict(self._nulled)
 
     def schema_of(self, part: Slice) -> TableSchema:
         """The table of a slice (cached by its bytes)."""
         return table_schema(part.table_map, part.supplement)
 
-    def decode(self, part: Slice, columns: Sequence[int]) -> DecodedSlice:
+    def decode(self, part: Slice, columns: Sequence[int], before: Sequence[int] | None = None) -> DecodedSlice:
         """See ``SliceDecoder.decode``."""
         schema = self.schema_of(part)
-        before, after = _spans(part)
+        wanted = columns if before is None else before
+        spans_before, spans_after = _spans(part)
         before_present = None if part.kinds.count(Kind.INSERT) == part.rows else part.before_present
         after_present = None if part.kinds.count(Kind.DELETE) == part.rows else part.after_present
+        images_after = self._batch(part, schema, after_present, spans_after, tuple(columns))
+        images_before = self._batch(part, schema, before_present, spans_before, tuple(wanted))
         return DecodedSlice(
             schema,
-            before=self._batch(part, schema, before_present, before, tuple(columns)),
-            after=self._batch(part, schema, after_present, after, tuple(columns)),
+            before=with_columns(images_before, wanted, columns, images_after.schema),
+            after=images_after,
             kinds=[_KINDS[kind] or Kind(kind) for kind in part.kinds],
             ordinals=struct.unpack(f"<{part.rows}Q", part.ordinals),
         )
@@ -134,6 +137,20 @@ class _ImageDecoder:
                 problem = found.with_where(**_row_place(part, row))
                 break
         return problem.with_where(table=self._table, column=reader.field.name)
+
+
+def with_columns(
+    images: pa.RecordBatch, read: Sequence[int], columns: Sequence[int], schema: pa.Schema
+) -> pa.RecordBatch:
+    """Images of which some columns were read, with all columns: null where they weren't."""
+    if len(read) == len(columns):
+        return images
+    arrays = dict(zip(read, images.columns, strict=True))
+    found = [
+        arrays[index] if index in arrays else pa.nulls(images.num_rows, field.type)
+        for index, field in zip(columns, schema, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(found, schema=schema)
 
 
 def _spans(part: Slice) -> tuple[Sequence[Span], Sequence[Span]]:

@@ -61,15 +61,23 @@ class Prepared(Generic[PayloadT]):
 
 
 class ParcelApplier(Generic[PayloadT]):
-    """Turns parcels of one lane and epoch into requests. DataProblem names the table, column or key at fault."""
+    """Turns parcels of one lane and epoch into requests. DataProblem names the table, column or key at fault.
+    ``whole_images``: decode images before wholly (for traces), not just what decides."""
 
     def __init__(
-        self, epoch: int, rules: Sequence[ParsedRule], decoder: SliceDecoder, encoder: Encoder[PayloadT]
+        self,
+        epoch: int,
+        rules: Sequence[ParsedRule],
+        decoder: SliceDecoder,
+        encoder: Encoder[PayloadT],
+        *,
+        whole_images: bool = False,
     ) -> None:
         self._epoch = epoch
         self._rules = rules
         self._decoder = decoder
         self._encoder = encoder
+        self._whole_images = whole_images
         self._compiled: dict[tuple[int, TableSchema], CompiledRule] = {}
 
     def prepare(self, parcel: Parcel) -> Prepared[PayloadT]:
@@ -87,7 +95,7 @@ class ParcelApplier(Generic[PayloadT]):
         schema = self._decoder.schema_of(part)
         try:
             rule = self._rule(part.rule, schema)
-            decoded = self._decoder.decode(part, rule.columns)
+            decoded = self._decoder.decode(part, rule.columns, None if self._whole_images else rule.before_columns)
             bases = version_bases(self._epoch, decoded.ordinals)
             return Applied(part, rule, decoded, bases, rule.apply(decoded, bases, part.tail))
         except DataProblem as problem:

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from ingest.binlog.arrow_types import ZeroDates
 from ingest.binlog.row_layout import StoredSize, stored_size
-from ingest.binlog.slice_decoder import PureSliceDecoder
+from ingest.binlog.slice_decoder import PureSliceDecoder, with_columns
 from ingest.binlog.values.reader import ColumnReader, column_reader
 from ingest.codec import DecodedSlice
 from ingest.native import core
@@ -45,18 +45,19 @@ class NativeSliceDecoder:
 
     @property
     def nulled(self) -> Mapping[tuple[str, str], int]:
-        """How many dates became null so far, in images before and after, by (table, column)."""
+        """How many dates became null so far, in all that was read, by (table, column)."""
         return dict(self._nulled + Counter(self._pure.nulled))
 
     def schema_of(self, part: Slice) -> TableSchema:
         """The table of a slice (cached by its bytes)."""
         return self._pure.schema_of(part)
 
-    def decode(self, part: Slice, columns: Sequence[int]) -> DecodedSlice:
+    def decode(self, part: Slice, columns: Sequence[int], before: Sequence[int] | None = None) -> DecodedSlice:
         """See ``SliceDecoder.decode``."""
-        return self._decode(part, tuple(columns)) or self._pure.decode(part, columns)
+        wanted = columns if before is None else before
+        return self._decode(part, tuple(columns), tuple(wanted)) or self._pure.decode(part, columns, before)
 
-    def _decode(self, part: Slice, columns: tuple[int, ...]) -> DecodedSlice | None:
+    def _decode(self, part: Slice, columns: tuple[int, ...], wanted: tuple[int, ...]) -> DecodedSlice | None:
         """None: this is for the pure decoder."""
         if not part.rows or len(part.ordinals) != 8 * part.rows or len(part.ends) != 8 * part.rows:
             return None
@@ -65,8 +66,9 @@ class NativeSliceDecoder:
         before_present = None if part.kinds.count(Kind.INSERT) == part.rows else part.before_present
         after_present = None if part.kinds.count(Kind.DELETE) == part.rows else part.after_present
         try:
-            before = self._of_image(part, schema, before_present, columns).batch(part, False, nulled)
             after = self._of_image(part, schema, after_present, columns).batch(part, True, nulled)
+            images = self._of_image(part, schema, before_present, wanted).batch(part, False, nulled)
+            before = with_columns(images, wanted, columns, after.schema)
         except (DataProblem, _NotUnderstood):
             return None
         self._nulled += nulled

@@ -38,13 +38,15 @@ class OutputField:
 class CompiledRule:
     """A rule for one table-schema.
 
-    ``columns``: indexes that must be decoded, in this order. ``key_columns``: those of the document key, in key order.
+    ``columns``: indexes that must be decoded, in this order. ``before_columns``: those of them that images before are
+    asked for: what the key, the place and the filter need. ``key_columns``: those of the document key, in key order.
     ``place_columns``: those that decide the index and the routing value, beyond the key. ``types``: by column index.
     """
 
     rule: ParsedRule
     schema: TableSchema
     columns: tuple[int, ...]
+    before_columns: tuple[int, ...]
     key_columns: tuple[int, ...]
     place_columns: tuple[int, ...]
     fields: tuple[OutputField, ...]
@@ -90,15 +92,15 @@ def _compile(rule: ParsedRule, schema: TableSchema) -> CompiledRule:
     placing = [template_columns[name] for name in rule.placement.target.columns]
     if routing is not None:
         placing.append(routing)
-    used = {index for field in fields for index in _columns_of(field.value, field, binder, rule)}
-    used |= {*key_columns, *placing, *template_columns.values()}
+    deciding = {*key_columns, *placing, *template_columns.values()}
     if rule.where is not None:
-        used |= {binder.index(reference.name) for reference in column_refs(rule.where)}
-    columns = tuple(sorted(used))
+        deciding |= {binder.index(reference.name) for reference in column_refs(rule.where)}
+    columns = tuple(sorted(deciding.union(*(_columns_of(field.value, field, binder, rule) for field in fields))))
     return CompiledRule(
         rule,
         schema,
         columns,
+        tuple(sorted(deciding)),
         key_columns,
         tuple(dict.fromkeys(index for index in placing if index not in key_columns)),
         fields,

@@ -120,13 +120,13 @@ def measure(name: str, decoder: SliceDecoder, part: Slice) -> None:
     """Print a line per stage."""
     for sink, (parsed, encoder) in {"elasticsearch": elasticsearch(), "hbase": hbase()}.items():
         rule = compile_rule(parsed, decoder.schema_of(part))
-        decoded = decoder.decode(part, rule.columns)
+        decoded = decoder.decode(part, rule.columns, rule.before_columns)
         versions = [version_base(1, ordinal) for ordinal in decoded.ordinals]
         operations = rule.apply(decoded, versions, False)
         parcel = Parcel("lane", 0, 1, 1, (part,), part.rows)
         applier = ParcelApplier(1, [parsed], decoder, encoder)
         stages: dict[str, Callable[[], object]] = {
-            "decode": lambda: decoder.decode(part, rule.columns),  # noqa: B023
+            "decode": lambda: decoder.decode(part, rule.columns, rule.before_columns),  # noqa: B023
             "apply": lambda: rule.apply(decoded, versions, False),  # noqa: B023
             "encode": lambda: encoder.encode_newest([operations]),  # noqa: B023
             "whole": lambda: applier.prepare(parcel),  # noqa: B023

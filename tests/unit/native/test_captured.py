@@ -34,4 +34,4 @@ def test_captured_slices(name: str) -> None:
         columns = list(range(len(PureSliceDecoder().schema_of(part).columns)))
         for policy in POLICIES:
             same(part, columns, policy)
-        assert NativeSliceDecoder(CORE)._decode(part, tuple(columns)) is not None
+        assert NativeSliceDecoder(CORE)._decode(part, tuple(columns), ()) is not None

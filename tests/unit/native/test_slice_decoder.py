@@ -110,10 +110,10 @@ def slices(draw: Any) -> Slice:
     return replace(part, kinds=bytes(kinds))
 
 
-def outcome(decoder: SliceDecoder, part: Slice, columns: list[int]) -> object:
+def outcome(decoder: SliceDecoder, part: Slice, columns: list[int], before: list[int] | None = None) -> object:
     """What comes out, in a form that can be compared."""
     try:
-        decoded = decoder.decode(part, columns)
+        decoded = decoder.decode(part, columns, before)
     except DataProblem as problem:
         return problem.code.name, problem.what, problem.where
     for batch in (decoded.before, decoded.after):
@@ -125,6 +125,9 @@ def same(part: Slice, columns: list[int], policy: ZeroDates) -> None:
     """Both decoders give the same, and count the same."""
     assert CORE is not None
     pure, native = PureSliceDecoder(policy), NativeSliceDecoder(CORE, policy)
+    assert outcome(PureSliceDecoder(policy), part, columns, columns[1:]) == outcome(
+        NativeSliceDecoder(CORE, policy), part, columns, columns[1:]
+    )
     expected = outcome(pure, part, columns)
     assert outcome(native, part, columns) == expected
     assert native.nulled == pure.nulled
@@ -174,4 +177,16 @@ def test_the_core_reads_most_types_itself() -> None:
     schema = schema_of(*(Column(f"c{n}", kind, meta, True, collation=UTF8) for n, (kind, meta) in enumerate(kinds)))
     values = [bytes(4), b"\1x", b"\x80" + bytes(4), b"\x99\xa0\x43\0\0\0\0\0", b"\0\0"]
     part = slice_of(table_map(schema), Kind.INSERT, [b""], [image(schema, values)], b"\x1f", b"\x1f")
-    assert native._decode(part, (0, 1, 2, 3, 4)) is not None
+    assert native._decode(part, (0, 1, 2, 3, 4), (0,)) is not None
+
+
+@pytest.mark.parametrize("decoder", [PureSliceDecoder(), NativeSliceDecoder(CORE) if CORE else PureSliceDecoder()])
+def test_images_before_are_read_as_far_as_asked(decoder: SliceDecoder) -> None:
+    """Columns that nobody asks for are null in images before, of their type, and whole in images after."""
+    schema = schema_of(*(Column(f"c{n}", 3, 0, True) for n in range(3)))
+    rows = [image(schema, [bytes([n, 0, 0, 0]) for n in numbers]) for numbers in ((1, 2, 3), (4, 5, 6))]
+    part = slice_of(table_map(schema), Kind.UPDATE, rows[:1], rows[1:], b"\x07", b"\x07")
+    decoded = decoder.decode(part, (0, 1, 2), (1,))
+    assert decoded.before.to_pylist() == [{"c0": None, "c1": 2, "c2": None}]
+    assert decoded.after.to_pylist() == [{"c0": 4, "c1": 5, "c2": 6}]
+    assert decoded.before.schema == decoded.after.schema

@@ -123,11 +123,13 @@ pub fn requests(parts: &[Part], limits: Limits, newest: bool) -> Option<Encoded>
         }
     }
     encoded.upserts = places.len() - encoded.deletes;
-    encoded.requests = written(parts, &places, limits)?;
+    let unique = newest && parts.iter().all(|part| part.routings.is_none());
+    encoded.requests = written(parts, &places, limits, unique)?;
     Some(encoded)
 }
 
-fn written(parts: &[Part], places: &[(usize, usize)], limits: Limits) -> Option<Vec<Request>> {
+/// `unique`: each (target, key) stands once in the places.
+fn written(parts: &[Part], places: &[(usize, usize)], limits: Limits, unique: bool) -> Option<Vec<Request>> {
     let mut groups: Vec<Group> = Vec::new();
     let mut numbers: HashMap<&str, usize, Quick> = HashMap::default();
     let heads: Vec<Vec<Heads>> = parts.iter().map(elasticsearch::heads).collect();
@@ -136,8 +138,10 @@ fn written(parts: &[Part], places: &[(usize, usize)], limits: Limits) -> Option<
         let target = part.target(row)?;
         let group = if limits.by_target { target } else { "" };
         let place = *numbers.entry(group).or_insert_with(|| {
-            let mut group = Group::default();
-            group.named.reserve(limits.items.min(parts.iter().map(|part| part.rows).sum()));
+            let mut group = Group { unique, ..Group::default() };
+            if !unique {
+                group.named.reserve(limits.items.min(places.len()));
+            }
             group.open.body.reserve(room(parts).min(limits.bytes.saturating_add(1 << 16)));
             groups.push(group);
             groups.len() - 1
@@ -200,23 +204,28 @@ struct Group<'a> {
     open: Request,
     count: usize,
     named: HashSet<(&'a str, &'a [u8]), Quick>,
+    /// Each document comes once, so no name can come twice.
+    unique: bool,
 }
 
 impl<'a> Group<'a> {
     /// The item that was appended at `start` of the open body: it stays there, or begins the next request.
     fn take(&mut self, part: usize, row: usize, start: usize, name: (&'a str, &'a [u8]), limits: Limits) -> Option<()> {
         let is_full = self.count >= limits.items || self.open.body.len() > limits.bytes;
-        if self.count > 0 && (is_full || self.named.contains(&name)) {
+        let again = !self.unique && !self.named.insert(name);
+        if self.count > 0 && (is_full || again) {
             let next = self.open.body.split_off(start);
             let full = std::mem::replace(&mut self.open, Request { body: next, ..Request::default() });
             self.done.push(full);
             self.named.clear();
+            if !self.unique {
+                self.named.insert(name);
+            }
             self.count = 0;
         }
         let size = name.1.len();
         let (least, most) = self.open.key_sizes;
         self.open.key_sizes = if self.count == 0 { (size, size) } else { (least.min(size), most.max(size)) };
-        self.named.insert(name);
         self.count += 1;
         self.open.ends.extend_from_slice(&(self.open.body.len() as u64).to_le_bytes());
         self.open.parts.extend_from_slice(&u32::try_from(part).ok()?.to_le_bytes());
