@@ -66,8 +66,8 @@ class PureSliceDecoder:
         spans_before, spans_after = _spans(part)
         before_present = None if part.kinds.count(Kind.INSERT) == part.rows else part.before_present
         after_present = None if part.kinds.count(Kind.DELETE) == part.rows else part.after_present
-        images_after = self._batch(part, schema, after_present, spans_after, tuple(columns))
         images_before = self._batch(part, schema, before_present, spans_before, tuple(wanted))
+        images_after = self._batch(part, schema, after_present, spans_after, tuple(columns))
         return DecodedSlice(
             schema,
             before=with_columns(images_before, wanted, columns, images_after.schema),
