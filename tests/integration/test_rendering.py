@@ -10,11 +10,11 @@ import pyarrow as pa
 import pytest
 
 from actors.stack import Mysql
-from ingest.binlog.slice_decoder import PureSliceDecoder
 from ingest.sinks.cell_bytes import cell_texts
 from ingest.sinks.json_text import json_texts
 from tests.kit.binlog_capture import capturing
 from tests.kit.binlog_slices import slices_of
+from tests.kit.codecs import EverySliceDecoder
 from tests.kit.type_cases import TYPE_CASES
 
 pytestmark = pytest.mark.integration
@@ -37,7 +37,7 @@ def cursor(mysql9: Mysql) -> Iterator[Any]:
 
 def decoded(data: bytes) -> dict[str, pa.ChunkedArray]:
     """The column c of each table."""
-    decoder = PureSliceDecoder("text")
+    decoder = EverySliceDecoder("text")
     batches: dict[str, list[pa.RecordBatch]] = {}
     for name, part in slices_of(data):
         if name.database == DATABASE:

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pytest
 
 from actors.stack import Mysql
-from ingest.binlog.slice_decoder import PureSliceDecoder
 from ingest.problems import DataProblem
 from ingest.slices import Kind, Slice
 from tests.kit.binlog_capture import capturing
 from tests.kit.binlog_slices import slices_of
+from tests.kit.codecs import EverySliceDecoder
 from tests.kit.selected_rows import selected
 
 pytestmark = pytest.mark.integration
@@ -42,7 +42,7 @@ def slices_in(data: bytes) -> list[Slice]:
     return [part for name, part in slices_of(data) if name.database == DATABASE]
 
 
-def everything(decoder: PureSliceDecoder, part: Slice) -> Sequence[int]:
+def everything(decoder: EverySliceDecoder, part: Slice) -> Sequence[int]:
     return range(len(decoder.schema_of(part).columns))
 
 
@@ -58,7 +58,7 @@ def test_generated_and_invisible_columns(mysql9: Mysql, cursor: Any) -> None:
         cursor.execute("""INSERT INTO g (id, a, j, z) VALUES (1, 10, '{"tags": [1, 2]}', 7), (2, NULL, NULL, 8)""")
         cursor.execute("UPDATE g SET a = 11 WHERE id = 1")
     insert, update = slices_in(capture.file_bytes)
-    decoder = PureSliceDecoder()
+    decoder = EverySliceDecoder()
     schema = decoder.schema_of(insert)
     names = [column.name for column in schema.columns]
     wanted = [names.index(name) for name in ("id", "a", "v", "s", "h", "j", "z")]
@@ -81,7 +81,7 @@ def test_a_column_that_a_minimal_image_lacks(mysql9: Mysql, cursor: Any) -> None
         cursor.execute("UPDATE m SET a = 3 WHERE id = 1")
         cursor.execute("DELETE FROM m WHERE id = 1")
     insert, update, delete = slices_in(capture.file_bytes)
-    decoder = PureSliceDecoder()
+    decoder = EverySliceDecoder()
     assert decoder.decode(insert, (0, 1, 2, 3)).after.to_pylist() == [{"id": 1, "a": 2, "b": "x", "c": b"y"}]
     assert decoder.decode(delete, (0,)).before.to_pylist() == [{"id": 1}]
     with pytest.raises(DataProblem, match=r"row_image\.minimal: [\s\S]*row_images\.m doesn't hold a, b") as caught:
@@ -102,7 +102,7 @@ def test_a_noblob_image(mysql9: Mysql, cursor: Any) -> None:
         cursor.execute("INSERT INTO n VALUES (1, 2, 'y')")
         cursor.execute("UPDATE n SET a = 3 WHERE id = 1")
     _, update = slices_in(capture.file_bytes)
-    decoder = PureSliceDecoder()
+    decoder = EverySliceDecoder()
     decoded = decoder.decode(update, (0, 1))
     assert (decoded.before.to_pylist(), decoded.after.to_pylist()) == ([{"id": 1, "a": 2}], [{"id": 1, "a": 3}])
     with pytest.raises(DataProblem, match=r"row_image\.minimal: [\s\S]*doesn't hold c"):
@@ -120,7 +120,7 @@ def test_an_image_is_read_by_its_own_columns(mysql9: Mysql, cursor: Any) -> None
     with capturing(mysql9, cursor) as capture:
         values = ", ".join(f"({', '.join(row)})" for row in rows)
         cursor.execute(f"INSERT INTO p ({', '.join(names)}) VALUES {values}")
-    decoder = PureSliceDecoder()
+    decoder = EverySliceDecoder()
     parts = slices_in(capture.file_bytes)
     schema = decoder.schema_of(parts[0])
     expected = selected(mysql9, schema, "null")
@@ -135,7 +135,7 @@ def test_a_compressed_transaction(mysql9: Mysql, cursor: Any) -> None:
     cursor.execute("SET binlog_transaction_compression = ON")
     with capturing(mysql9, cursor) as capture:
         cursor.execute("""INSERT INTO z VALUES (1, REPEAT('abc', 1000), '{"a": [1, 2]}'), (2, NULL, NULL)""")
-    decoder = PureSliceDecoder()
+    decoder = EverySliceDecoder()
     (part,) = slices_in(capture.file_bytes)
     assert list(decoder.decode(part, ()).kinds) == [Kind.INSERT, Kind.INSERT]
     decoded = decoder.decode(part, everything(decoder, part))

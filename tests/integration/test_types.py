@@ -15,11 +15,11 @@ from actors.stack import Mysql
 from ingest.binlog.arrow_types import ZeroDates
 from ingest.binlog.charsets import charset_of, codec_of
 from ingest.binlog.collation_table import COLLATIONS
-from ingest.binlog.slice_decoder import PureSliceDecoder
 from ingest.schema import TableName
 from ingest.slices import Kind, Slice
 from tests.kit.binlog_capture import capturing
 from tests.kit.binlog_slices import slices_of
+from tests.kit.codecs import EverySliceDecoder
 from tests.kit.selected_rows import selected
 from tests.kit.supplements import supplement_of
 from tests.kit.type_cases import TYPE_CASES, TypeCase
@@ -75,11 +75,11 @@ def parts_of(server: Mysql, cursor: Any, data: bytes) -> list[tuple[str, Slice]]
     return [(name.table, part) for name, part in slices_of(data, supplement) if name.database == DATABASE]
 
 
-def column_indexes(decoder: PureSliceDecoder, part: Slice) -> Sequence[int]:
+def column_indexes(decoder: EverySliceDecoder, part: Slice) -> Sequence[int]:
     return range(len(decoder.schema_of(part).columns))
 
 
-def after(decoder: PureSliceDecoder, parts: Sequence[Slice]) -> pa.Table:
+def after(decoder: EverySliceDecoder, parts: Sequence[Slice]) -> pa.Table:
     return pa.Table.from_batches([decoder.decode(part, column_indexes(decoder, part)).after for part in parts])
 
 
@@ -130,7 +130,7 @@ def test_edge_values_of_every_type(server: Mysql, cursor: Any, zero_dates: ZeroD
         for case in cases:
             insert(cursor, case)
     parts = parts_of(server, cursor, capture.file_bytes)
-    decoder = PureSliceDecoder(zero_dates)
+    decoder = EverySliceDecoder(zero_dates)
     for case in cases:
         table = f"t_{case.name}"
         mine = [part for name, part in parts if name == table]
@@ -190,7 +190,7 @@ def test_text_in_every_charset(server: Mysql, cursor: Any) -> None:
             ]
             cursor.execute(f"INSERT INTO cs_{charset} (c, v, w, t, e, s) VALUES " + ", ".join(rows))
     parts = parts_of(server, cursor, capture.file_bytes)
-    decoder = PureSliceDecoder()
+    decoder = EverySliceDecoder()
     for charset in charsets:
         mine = [part for name, part in parts if name == f"cs_{charset}"]
         expected = selected(server, decoder.schema_of(mine[0]), "null")
@@ -210,7 +210,7 @@ def test_members_beyond_ascii(mysql9: Mysql, cursor9: Any) -> None:
     with capturing(mysql9, cursor9) as capture:
         for charset in members:
             cursor9.execute(f"INSERT INTO m_{charset} (e, s) VALUES (1, 3), (2, 1), (NULL, 0)")
-    decoder = PureSliceDecoder()
+    decoder = EverySliceDecoder()
     parts = parts_of(mysql9, cursor9, capture.file_bytes)
     assert len(parts) == len(members)
     for name, part in parts:
@@ -229,7 +229,7 @@ def test_updates_and_deletes(server: Mysql, cursor: Any) -> None:
     with capturing(server, cursor) as capture:
         cursor.execute("UPDATE changes SET n = 7, t = NULL, d = d + 1, b = NULL WHERE id <= 2")
         cursor.execute("DELETE FROM changes WHERE id = 3")
-    decoder = PureSliceDecoder()
+    decoder = EverySliceDecoder()
     update, delete = (part for _, part in parts_of(server, cursor, capture.file_bytes))
     changed = decoder.decode(update, column_indexes(decoder, update))
     removed = decoder.decode(delete, column_indexes(decoder, delete))

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.stack import Mysql
-from ingest.binlog.slice_decoder import PureSliceDecoder
 from tests.kit.binlog_capture import capturing
 from tests.kit.binlog_slices import slices_of
+from tests.kit.codecs import EverySliceDecoder
 from tests.kit.selected_rows import selected
 from tests.kit.supplements import supplement_of
 
@@ -128,7 +128,7 @@ def test_generated_rows(request: pytest.FixtureRequest, which: str) -> None:
             parts = [
                 part for name, part in slices_of(capture.file_bytes, lambda _: supplement) if name.database == DATABASE
             ]
-            decoder = PureSliceDecoder()
+            decoder = EverySliceDecoder()
             schema = decoder.schema_of(parts[0])
             everything = range(len(schema.columns))
             found = pa.Table.from_batches([decoder.decode(part, everything).after for part in parts])

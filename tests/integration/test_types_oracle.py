@@ -15,9 +15,9 @@ import pyarrow.types as pt
 import pytest
 
 from actors.stack import Mysql
-from ingest.binlog.slice_decoder import PureSliceDecoder
 from tests.kit.binlog_capture import capturing
 from tests.kit.binlog_slices import slices_of
+from tests.kit.codecs import EverySliceDecoder
 from tests.kit.oracle import oracle_events
 from tests.kit.type_cases import TYPE_CASES
 
@@ -83,7 +83,7 @@ def cursor(own_mysql: Mysql) -> Iterator[Any]:
 
 
 def ours(data: bytes) -> dict[str, list[Any]]:
-    decoder = PureSliceDecoder()
+    decoder = EverySliceDecoder()
     values: dict[str, list[Any]] = defaultdict(list)
     for name, part in slices_of(data):
         if name.database == DATABASE:
