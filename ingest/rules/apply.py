@@ -154,15 +154,13 @@ class _Image:
             wanted.add(rule.routing)
         for index in sorted(wanted):
             self._arrays[index] = text_column(rule.schema.columns[index], column(rule.columns.index(index)))
-        self._texts = {index: self._arrays[index].to_pylist() for index in rule.template_columns.values()}
+        named = {rule.template_columns[column] for column in place.target.columns}
+        self._texts = {index: self._arrays[index].to_pylist() for index in named}
         name = rule.schema.name
-        self.keys: Sequence[str] = self._keys()
+        self.keys = self._keys()
         if place.row_key is not None:
-            columns = place.row_key.columns
-            self.keys = [
-                place.row_key.render(name.database, name.table, key, self._row_texts(columns, position))
-                for position, key in enumerate(self.keys)
-            ]
+            texts = {column: self._template_texts(column) for column in place.row_key.columns}
+            self.keys = TextColumn(place.row_key.render_rows(name.database, name.table, self.keys.array, texts))
         self.targets = self._targets(count)
         self.routings: Sequence[str | None] = (
             Same(None, count) if rule.routing is None else self._arrays[rule.routing].to_pylist()
@@ -175,6 +173,12 @@ class _Image:
                 column = self._rule.schema.columns[index].name
                 raise _bad_row(self._rule, f"the key column {column!r} is NULL (or a zero date, read as NULL)")
         return TextColumn(join_keys([self._arrays[index] for index in columns]))
+
+    def _template_texts(self, column: str) -> pa.Array:
+        texts = self._arrays[self._rule.template_columns[column]]
+        if texts.null_count:
+            raise _bad_row(self._rule, f"the column {column!r}, which a template uses, is NULL")
+        return texts
 
     def _targets(self, rows: int) -> Sequence[str]:
         rule = self._rule

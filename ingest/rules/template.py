@@ -20,6 +20,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from ingest.config.codes import BAD_VALUE
 from ingest.problems import DataProblem
 
@@ -66,6 +69,16 @@ class Template:
     def render(self, database: str, table: str, key: str, texts: Mapping[str, str]) -> str:
         """The text for one row; ``texts`` by column name as written in the template."""
         return "".join(_render(part, database, table, key, texts) for part in self.parts)
+
+    def render_rows(self, database: str, table: str, keys: pa.Array, texts: Mapping[str, pa.Array]) -> pa.Array:
+        """``render`` of many rows: strings without nulls, from strings without nulls."""
+        parts = [_render_rows(part, database, table, keys, texts) for part in self.parts]
+        if not parts:
+            return pa.repeat(pa.scalar("", pa.string()), len(keys))
+        if all(isinstance(part, str) for part in parts):
+            return pa.repeat(pa.scalar("".join(map(str, parts)), pa.string()), len(keys))
+        columns = [pa.scalar(part, pa.string()) if isinstance(part, str) else part for part in parts]
+        return pc.binary_join_element_wise(*columns, pa.scalar("", pa.string()))
 
 
 def parse_template(source: str, *, row_key: bool = False) -> Template:
@@ -122,3 +135,26 @@ def _render(part: Part, database: str, table: str, key: str, texts: Mapping[str,
     if part.kind == "reverse":
         return (texts[part.name] if part.name else key)[::-1]
     return texts[part.name].zfill(part.number) if part.kind == "padded" else texts[part.name]
+
+
+def _render_rows(
+    part: Part, database: str, table: str, keys: pa.Array, texts: Mapping[str, pa.Array]
+) -> pa.Array | str:
+    """``_render`` of many rows; a text where it is the same for all."""
+    if part.kind == "key":
+        return keys
+    if part.kind == "column":
+        return texts[part.name]
+    if part.kind == "reverse":
+        return pc.utf8_reverse(texts[part.name] if part.name else keys)
+    if part.kind == "padded":
+        values = texts[part.name]
+        if pc.any(pc.match_substring_regex(values, "^[+-]")).as_py():
+            return pa.array([text.zfill(part.number) for text in values.to_pylist()], pa.string())
+        return pc.utf8_lpad(values, part.number, "0")
+    if part.kind == "salt":
+        width = len(str(part.number - 1))
+        salts = [str(salt).zfill(width) for salt in range(part.number)]
+        hashes = map(zlib.crc32, keys.cast(pa.binary()).to_pylist())
+        return pa.array([salts[number % part.number] for number in hashes], pa.string())
+    return _render(part, database, table, "", {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +41,30 @@ def test_salt_is_stable_and_padded(key, count):
     assert salt == render(f"{{salt:{count}}}", key)
     assert 0 <= int(salt) < count
     assert len(salt) == len(str(count - 1))
+
+
+TEXTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=5) | st.integers().map(str), max_size=5)
+FORMS = [
+    "plain",
+    "{table}-{key}",
+    "{id}",
+    "{id:07d}",
+    "{reverse:id}{{",
+    "{reverse:key}",
+    "{salt:16}-{key}",
+    "{salt:2}",
+    "",
+]
+
+
+@given(TEXTS, st.lists(st.sampled_from(FORMS), max_size=3).map("".join))
+def test_many_rows_at_once(texts, source):
+    """Rows rendered together are those rendered one by one."""
+    template = parse_template(source, row_key=True)
+    keys = [text[::-1] for text in texts]
+    array = template.render_rows("d", "t", pa.array(keys, pa.string()), {"id": pa.array(texts, pa.string())})
+    assert array.type == pa.string()
+    assert array.to_pylist() == [render(source, key, id=text) for key, text in zip(keys, texts, strict=True)]
 
 
 def test_salt_values_do_not_change():
