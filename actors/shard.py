@@ -23,11 +23,12 @@ from actors.members import this_process
 from actors.processes import this_process_status
 from ingest.checkpoint.contract import CheckpointStore, Member
 from ingest.dead_letters import DeadLetter
+from ingest.lane.lag import lag_histogram
 from ingest.problems import DataProblem, WorldProblem, declare
 from ingest.sinks.contract import ItemResult, Request, SinkDriver
 from ingest.sinks.delivery import Delivery, Poisoned, RetryPolicy
 from ingest.slices import Parcel, TransactionStamp
-from ingest.status import LAG_BOUNDS_MS, LagHistogram, ShardStatus
+from ingest.status import LagHistogram, ShardStatus
 from ingest.version import split_version
 
 if TYPE_CHECKING:
@@ -96,8 +97,7 @@ class _Counts:
     dead_letters: int = 0
     retries: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
-    lag_counts: list[int] = field(default_factory=lambda: [0] * (len(LAG_BOUNDS_MS) + 1))
-    lag_sum_ms: float = 0.0
+    lag: LagHistogram = field(default_factory=LagHistogram)
 
 
 class SinkShard:
@@ -273,11 +273,7 @@ class SinkShard:
         counts.upserts += prepared.upserts
         counts.deletes += prepared.deletes
         counts.dropped.update(prepared.dropped)
-        now_us = self._parts.clock.wall_us()
-        for stamp in {stamp.gtid: stamp for part in parcel.slices for stamp in part.stamps}.values():
-            lag_ms = max(0.0, (now_us - stamp.commit_us) / 1000)
-            counts.lag_counts[_bucket(lag_ms)] += 1
-            counts.lag_sum_ms += lag_ms
+        counts.lag = counts.lag.plus(lag_histogram(parcel.slices, self._parts.clock.wall_us()))
 
     def status(self) -> ShardStatus:
         """What this shard has done since its process started."""
@@ -295,17 +291,10 @@ class SinkShard:
             dropped=dict(counts.dropped),
             nulled=self._parts.nulled(),
             dead_letters=counts.dead_letters,
-            lag=LagHistogram(tuple(counts.lag_counts), counts.lag_sum_ms),
+            lag=counts.lag,
             trouble=self._trouble,
             process=this_process_status(f"sink:{self._lane}/{self._shard}"),
         )
-
-
-def _bucket(lag_ms: float) -> int:
-    for index, bound in enumerate(LAG_BOUNDS_MS):
-        if lag_ms <= bound:
-            return index
-    return len(LAG_BOUNDS_MS)
 
 
 def _stamp_of(parcel: Parcel, version: int) -> TransactionStamp | None:

@@ -1,5 +1,6 @@
 """The native core's extension. A test compares this with what the library holds."""
 
+from collections.abc import Sequence
 from typing import final
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Packets",
     "StreamDecoder",
     "encode_requests",
+    "lags",
 ]
 
 class CoreProblem(Exception):
@@ -71,6 +73,9 @@ def encode_requests(
 ) -> tuple[list[tuple[bytes, bytes, bytes, bytes, int, int]], int, int] | None:
     """Requests (body, ends, parts, rows, shortest and longest key), upserts and deletes: see
     ``ingest.native.request_encoder``."""
+
+def lags(slices: Sequence[bytes], now_us: int, bounds_ms: Sequence[float]) -> tuple[list[int], float] | None:
+    """Transactions per bucket, and their sum in milliseconds: see ``ingest.lane.lag``."""
 
 @final
 class Packets:

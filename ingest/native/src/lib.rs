@@ -11,6 +11,7 @@ pub mod framing;
 pub mod gtid;
 pub mod hashing;
 pub mod key_text;
+pub mod lags;
 pub mod layout;
 pub mod packets;
 pub mod payload;

@@ -2,6 +2,7 @@
 
 mod columns;
 mod flow;
+mod lags;
 mod packets;
 mod requests;
 mod stream;
@@ -31,6 +32,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<packets::PacketFramer>()?;
     module.add_class::<packets::Packets>()?;
     module.add_class::<stream::StreamDecoder>()?;
+    module.add_function(wrap_pyfunction!(lags::lags_of, module)?)?;
     module.add_function(wrap_pyfunction!(requests::encode_requests, module)?)?;
     Ok(())
 }
