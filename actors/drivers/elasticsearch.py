@@ -30,7 +30,7 @@ from ingest.sinks.elasticsearch.classify import (
 )
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
 from ingest.sinks.elasticsearch.raw_json import Members, documents, object_members
-from ingest.sinks.faults import BUSY, NOT_UNDERSTOOD, TARGET_MISSING, TIMEOUT, WRONG_VERSION
+from ingest.sinks.faults import BUSY, NOT_UNDERSTOOD, TARGET_MISSING, TIMEOUT, UNREACHABLE, WRONG_VERSION
 from ingest.sinks.stored import StoredDocument
 
 MAJORS_SUPPORTED = (8, 9)
@@ -39,6 +39,8 @@ BULK = "/_bulk?filter_path=items.*.status,items.*.error.type,items.*.error.reaso
 """Only what ``classify`` reads: an answer of 25 bytes an item instead of 200."""
 
 BODY_BYTES_MIN = 65_536
+_HALVED_AFTER = (BUSY, TIMEOUT, UNREACHABLE)
+"""What makes the next request smaller: a server may also hang up on a large body before its 413 is read."""
 """Bodies don't become smaller than this when the server pushes back."""
 
 FETCH_DOCUMENTS = 1_000
@@ -156,7 +158,7 @@ class ElasticsearchDriver:
             for piece in pieces(request, self._body_bytes):
                 answers += halving(piece, self._attempt)
         except WorldProblem as problem:
-            if problem.code in (BUSY, TIMEOUT):
+            if problem.code in _HALVED_AFTER:
                 self._body_bytes = max(BODY_BYTES_MIN, min(self._body_bytes, request.size_bytes) // 2)
             raise
         self._body_bytes = min(self._options.bulk_bytes, self._body_bytes * 2)

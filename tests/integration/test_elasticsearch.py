@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -203,6 +204,19 @@ def test_closed_index(elasticsearch: Elasticsearch, index: str) -> None:
     assert (result.outcome, result.reason) == (Outcome.RETRY, "index_closed_exception")
 
 
+def sent_patiently(
+    driver: ElasticsearchDriver, request: Request[bytes]
+) -> tuple[Sequence[ItemResult], list[WorldProblem]]:
+    """Send until there is an answer, as a lane does; what came before it."""
+    refusals: list[WorldProblem] = []
+    while len(refusals) < 10:
+        try:
+            return driver.send(request), refusals
+        except WorldProblem as problem:
+            refusals.append(problem)
+    raise refusals[-1]
+
+
 def test_pressure(narrow: Elasticsearch, index: str) -> None:
     """A request above the server's memory limit is refused whole (429): tried again, smaller each time, it passes."""
     target = ElasticsearchTarget(index=index)
@@ -211,13 +225,7 @@ def test_pressure(narrow: Elasticsearch, index: str) -> None:
     changes: list[Change] = [(str(n), 2 * n + 3, {"name": "x" * 1_000}) for n in range(2_000)]
     [request] = encode(narrow, target, changes)
     assert request.size_bytes > 5 * PRESSURE_LIMIT
-    refusals: list[WorldProblem] = []
-    results: Sequence[ItemResult] = []
-    while not results and len(refusals) < 10:
-        try:
-            results = driver.send(request)
-        except WorldProblem as problem:
-            refusals.append(problem)
+    results, refusals = sent_patiently(driver, request)
     assert {problem.code.name for problem in refusals} == {"sink.busy"}
     assert all("429" in problem.what for problem in refusals)
     assert len(results) == len(changes)
@@ -225,19 +233,37 @@ def test_pressure(narrow: Elasticsearch, index: str) -> None:
 
 
 def test_body_too_large(guarded: Elasticsearch, index: str) -> None:
-    """A 413 makes requests smaller; a single document above the limit is poison, the others are applied."""
+    """A 413 makes requests smaller (and so does a server that hangs up before it is read); a single document above the
+    limit is poison, the others are applied."""
     target = ElasticsearchTarget(index=index)
     driver = guarded_driver(guarded, target)
     driver.prepare([index])
     changes: list[Change] = [(str(n), 2 * n + 3, {"name": "x" * 100_000}) for n in range(30)]
     changes[7] = ("7", 17, {"name": "x" * (BODY_LIMIT + 1)})
     [request] = encode(guarded, target, changes)
-    results = driver.send(request)
+    results, _ = sent_patiently(driver, request)
     assert [result.outcome is Outcome.POISON for result in results] == [n == 7 for n in range(30)]
     assert results[7].reason == "request_too_large"
     assert [found is not None for found in driver.fetch(index, [str(n) for n in range(30)])] == [
         n != 7 for n in range(30)
     ]
+
+
+def test_a_server_that_hangs_up_gets_smaller_requests(elasticsearch: Elasticsearch) -> None:
+    """A body that the server doesn't even read through isn't sent over and over: requests shrink until one passes."""
+    target = ElasticsearchTarget(index="t")
+    with http_fake(200, b"{}", hang_up_above=100_000) as fake:
+        options = ElasticsearchOptions.model_validate({"type": "elasticsearch", "urls": [fake.url]})
+        driver = ElasticsearchDriver(options, [target], Credentials())
+        changes: list[Change] = [(str(n), 2 * n + 3, {"name": "x" * 10_000}) for n in range(100)]
+        [request] = encode(elasticsearch, target, changes)
+        for _ in range(6):
+            with contextlib.suppress(Problem):
+                driver.send(request)
+        driver.close()
+    sizes = [int(headers["content-length"]) for headers in fake.requests]
+    assert sizes[0] > 1_000_000
+    assert sizes[-1] <= 100_000
 
 
 def test_malformed_line_is_found(elasticsearch: Elasticsearch, index: str) -> None:

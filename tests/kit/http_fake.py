@@ -18,13 +18,19 @@ class HttpFake:
 
 
 @contextmanager
-def http_fake(status: int, body: bytes, content_type: str = "application/json") -> Iterator[HttpFake]:
-    """Serve until the end of the block."""
+def http_fake(
+    status: int, body: bytes, content_type: str = "application/json", hang_up_above: int = 1 << 40
+) -> Iterator[HttpFake]:
+    """Serve until the end of the block. A request of more bytes than ``hang_up_above`` isn't read, nor answered."""
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", 0)))
+            size = int(self.headers.get("content-length", 0))
             fake.requests.append({name.lower(): value for name, value in self.headers.items()})
+            if size > hang_up_above:
+                self.close_connection = True
+                return
+            self.rfile.read(size)
             self.send_response(status)
             self.send_header("content-type", content_type)
             self.send_header("content-length", str(len(body)))
