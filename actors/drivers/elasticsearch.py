@@ -39,9 +39,10 @@ BULK = "/_bulk?filter_path=items.*.status,items.*.error.type,items.*.error.reaso
 """Only what ``classify`` reads: an answer of 25 bytes an item instead of 200."""
 
 BODY_BYTES_MIN = 65_536
+"""Bodies don't become smaller than this when the server pushes back."""
+
 _HALVED_AFTER = (BUSY, TIMEOUT, UNREACHABLE)
 """What makes the next request smaller: a server may also hang up on a large body before its 413 is read."""
-"""Bodies don't become smaller than this when the server pushes back."""
 
 FETCH_DOCUMENTS = 1_000
 """Documents asked for in one call when reading back."""
