@@ -25,7 +25,9 @@ from ingest.config.model import Config
 from ingest.problems import WorldProblem
 from ingest.status import ClusterStatus, LaneState, LaneStatus
 
-POLL_S = 0.1
+POLL_S, POLL_MOST_S, POLL_SHARE = 0.1, 1.0, 0.05
+"""Every look costs all actors some milliseconds of CPU: a long run is looked at less often."""
+
 PATIENCE_S = 600.0
 BLACKHOLE = '[sinks.target]\ntype = "blackhole"\nencode = "json"\n'
 
@@ -116,13 +118,13 @@ def lanes_of(pipeline: Pipeline) -> Sequence[LaneStatus]:
 
 
 def until(pipeline: Pipeline, done: Callable[[Sequence[LaneStatus]], bool], what: str) -> Sequence[LaneStatus]:
-    """Poll the lanes until it is so. WorldProblem after ten minutes."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline_s:
+    """Poll the lanes until it is so, less often the longer it takes. WorldProblem after ten minutes."""
+    begun_s = time.monotonic()
+    while (took_s := time.monotonic() - begun_s) < PATIENCE_S:
         lanes = lanes_of(pipeline)
         if lanes and done(lanes):
             return lanes
-        time.sleep(POLL_S)
+        time.sleep(min(POLL_MOST_S, max(POLL_S, POLL_SHARE * took_s)))
     raise WorldProblem(RUN_FAILED, f"not within {PATIENCE_S:g} s: {what}")
 
 

@@ -176,8 +176,8 @@ class ElasticsearchDriver:
         except (DataProblem, WorldProblem) as problem:
             raise self._http.placed(problem) from None
         if not isinstance(answers, Refused):
-            answered = zip(request.items, answers, strict=True)
-            self.prepare(sorted({item.target for item, result in answered if result.reason == INDEX_MISSING}))
+            missing = [place for place, result in enumerate(answers) if result.reason == INDEX_MISSING]
+            self.prepare(sorted({request.items[place].target for place in missing}))
         return answers
 
     def _page(self, target: str, pit: object, after: object, search: Mapping[str, object]) -> list[Hit]:
