@@ -40,7 +40,7 @@ def oracle_events(file_bytes: bytes) -> Iterator[Any]:
     version: tuple[int, ...] = (0, 0, 0)
     lengths = None
     for payload in split_file(file_bytes):
-        if payload[4] == BINLOG.PREVIOUS_GTIDS_EVENT:
+        if payload[4] == BINLOG.PREVIOUS_GTIDS_LOG_EVENT:
             continue  # it can't read one with tagged GTIDs
         packet = BinLogPacketWrapper(
             MysqlPacket(b"\0" + payload, "utf8mb4"), tables, _NoConnection(), version, True, _CLASSES, None, None,
