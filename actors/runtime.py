@@ -110,7 +110,7 @@ class LocalRay:
         argv += [f"--port={gcs}", f"--temp-dir={home / 'r'}", f"--num-cpus={LOCAL_CPUS}"]
         argv += [f"--object-store-memory={OBJECT_STORE_BYTES}", f"--include-dashboard={str(self._dashboard).lower()}"]
         argv += ["--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"]
-        argv += ["--min-worker-port=0", "--max-worker-port=0", "--no-monitor"]
+        argv += ["--min-worker-port=0", "--max-worker-port=0", "--no-monitor"]  # the monitor scales nodes
         names = ("ray-client-server-port", "metrics-export-port", "dashboard-agent-listen-port")
         argv += [f"--{name}={port}" for name, port in zip((*names, "dashboard-agent-grpc-port"), others, strict=True)]
         group = self._reaper.spawn(Launch(argv, home, log, environment))

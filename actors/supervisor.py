@@ -114,7 +114,8 @@ class Supervisor:
             with self._lock:
                 wishes = {lane: self._wish(lane) for lane in self._lanes}
                 self._start_group(SHARED_GROUP, [lane for lane, wish in wishes.items() if wish is None])
-            self._stopping.wait(METRICS_AFTER_S)
+            if self._stopping.wait(METRICS_AFTER_S):
+                return
             push = self._parts.start_metrics()
             while not self._stopping.wait(TICK_S):
                 self._check_groups()

@@ -143,7 +143,7 @@ def with_columns(
     images: pa.RecordBatch, read: Sequence[int], columns: Sequence[int], schema: pa.Schema
 ) -> pa.RecordBatch:
     """Images of which some columns were read, with all columns: null where they weren't."""
-    if len(read) == len(columns):
+    if tuple(read) == tuple(columns):
         return images
     arrays = dict(zip(read, images.columns, strict=True))
     found = [

@@ -73,8 +73,6 @@ class Template:
     def render_rows(self, database: str, table: str, keys: pa.Array, texts: Mapping[str, pa.Array]) -> pa.Array:
         """``render`` of many rows: strings without nulls, from strings without nulls."""
         parts = [_render_rows(part, database, table, keys, texts) for part in self.parts]
-        if not parts:
-            return pa.repeat(pa.scalar("", pa.string()), len(keys))
         if all(isinstance(part, str) for part in parts):
             return pa.repeat(pa.scalar("".join(map(str, parts)), pa.string()), len(keys))
         columns = [pa.scalar(part, pa.string()) if isinstance(part, str) else part for part in parts]
@@ -131,10 +129,14 @@ def _render(part: Part, database: str, table: str, key: str, texts: Mapping[str,
     if part.kind == "key":
         return key
     if part.kind == "salt":
-        return str(zlib.crc32(key.encode("utf-8", "surrogatepass")) % part.number).zfill(len(str(part.number - 1)))
+        return _salt(key.encode("utf-8", "surrogatepass"), part.number)
     if part.kind == "reverse":
         return (texts[part.name] if part.name else key)[::-1]
     return texts[part.name].zfill(part.number) if part.kind == "padded" else texts[part.name]
+
+
+def _salt(key: bytes, count: int) -> str:
+    return str(zlib.crc32(key) % count).zfill(len(str(count - 1)))
 
 
 def _render_rows(
@@ -153,8 +155,5 @@ def _render_rows(
             return pa.array([text.zfill(part.number) for text in values.to_pylist()], pa.string())
         return pc.utf8_lpad(values, part.number, "0")
     if part.kind == "salt":
-        width = len(str(part.number - 1))
-        salts = [str(salt).zfill(width) for salt in range(part.number)]
-        hashes = map(zlib.crc32, keys.cast(pa.binary()).to_pylist())
-        return pa.array([salts[number % part.number] for number in hashes], pa.string())
+        return pa.array([_salt(key, part.number) for key in keys.cast(pa.binary()).to_pylist()], pa.string())
     return _render(part, database, table, "", {})

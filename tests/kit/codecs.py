@@ -9,7 +9,7 @@ import pytest
 from ingest.binlog.arrow_types import ZeroDates
 from ingest.binlog.codec import PureReaderCodec
 from ingest.binlog.slice_decoder import PureSliceDecoder
-from ingest.codec import DecodedSlice, ReaderCodec
+from ingest.codec import DecodedSlice, ReaderCodec, SliceDecoder
 from ingest.native import core
 from ingest.native.slice_decoder import CountingDecoder, NativeSliceDecoder
 from ingest.problems import DataProblem
@@ -65,8 +65,13 @@ class EverySliceDecoder:
         return first
 
 
+def outcome(decoder: SliceDecoder, part: Slice, columns: Sequence[int], before: Sequence[int] | None = None) -> object:
+    """What a decoder makes of a slice, or the problem that it names, in a form that can be compared."""
+    return _comparable(_decoded(decoder, part, columns, before))
+
+
 def _decoded(
-    decoder: CountingDecoder, part: Slice, columns: Sequence[int], before: Sequence[int] | None
+    decoder: SliceDecoder, part: Slice, columns: Sequence[int], before: Sequence[int] | None
 ) -> DecodedSlice | DataProblem:
     try:
         return decoder.decode(part, columns, before)

@@ -149,6 +149,13 @@ fn micros(stored: &[u8], digits: usize) -> Option<u64> {
     (part < 1_000_000).then_some(part)
 }
 
+/// Microseconds as a point and the first `digits` of their six.
+fn cut_fraction(micros: u64, digits: usize, out: &mut Vec<u8>) {
+    if digits > 0 {
+        fraction(micros / 10u64.pow(6 - digits as u32), digits, out);
+    }
+}
+
 fn datetime(data: &[u8], digits: usize, out: &mut Vec<u8>) -> Option<()> {
     let packed = be(data.get(..5)?).checked_sub(0x80_0000_0000)?;
     let (day, time) = (packed >> 17, packed & 0x1_FFFF);
@@ -156,9 +163,7 @@ fn datetime(data: &[u8], digits: usize, out: &mut Vec<u8>) -> Option<()> {
     date(month / 13, month % 13, day & 31, out);
     out.push(b' ');
     clock(time >> 12, time >> 6 & 63, time & 63, out);
-    if digits > 0 {
-        fraction(micros(&data[5..], digits)? / 10u64.pow(6 - digits as u32), digits, out);
-    }
+    cut_fraction(micros(&data[5..], digits)?, digits, out);
     Some(())
 }
 
@@ -169,9 +174,7 @@ fn timestamp(data: &[u8], digits: usize, out: &mut Vec<u8>) -> Option<()> {
         return calendar::datetime((seconds * 1_000_000 + micros) as i64, digits, b' ', out);
     }
     out.extend_from_slice(b"0000-00-00 00:00:00");
-    if digits > 0 {
-        fraction(micros / 10u64.pow(6 - digits as u32), digits, out);
-    }
+    cut_fraction(micros, digits, out);
     Some(())
 }
 

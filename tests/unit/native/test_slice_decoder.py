@@ -15,10 +15,10 @@ from ingest.binlog.slice_decoder import PureSliceDecoder
 from ingest.codec import SliceDecoder
 from ingest.native import core
 from ingest.native.slice_decoder import NativeSliceDecoder
-from ingest.problems import DataProblem
 from ingest.schema import Column, TableSchema
 from ingest.slices import Kind, Slice
 from tests.kit.binlog_slices import slice_of
+from tests.kit.codecs import outcome
 from tests.kit.value_bytes import image, schema_of, table_map
 
 CORE = core()
@@ -108,17 +108,6 @@ def slices(draw: Any) -> Slice:
     after = [b"" if kind is Kind.DELETE else row[1] for kind, row in zip(kinds, rows, strict=True)]
     part = slice_of(table_map(schema), Kind.UPDATE, before, after, present, present)
     return replace(part, kinds=bytes(kinds))
-
-
-def outcome(decoder: SliceDecoder, part: Slice, columns: list[int], before: list[int] | None = None) -> object:
-    """What comes out, in a form that can be compared."""
-    try:
-        decoded = decoder.decode(part, columns, before)
-    except DataProblem as problem:
-        return problem.code.name, problem.what, problem.where
-    for batch in (decoded.before, decoded.after):
-        batch.validate(full=True)
-    return decoded.schema, decoded.before, decoded.after, list(decoded.kinds), list(decoded.ordinals)
 
 
 def same(part: Slice, columns: list[int], policy: ZeroDates) -> None:
