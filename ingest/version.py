@@ -9,6 +9,7 @@ row changes within one epoch, after which the lane starts a new epoch.
 
 from __future__ import annotations
 
+import array
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -17,6 +18,9 @@ import pyarrow.compute as pc
 ORDINAL_BITS = 40
 EPOCH_MAX = (1 << 22) - 1
 ORDINAL_MAX = (1 << ORDINAL_BITS) - 1
+
+FEW_ROWS = 128
+"""Up to here a loop is cheaper than the calls that compute on whole columns."""
 
 
 def version_of(epoch: int, ordinal: int, *, delete: bool) -> int:
@@ -36,9 +40,9 @@ def version_base(epoch: int, ordinal: int) -> int:
 
 
 def version_bases(epoch: int, ordinals: Sequence[int]) -> Sequence[int]:
-    """``version_base`` of rising ordinals; those packed as a memoryview of 64-bit numbers give such a one."""
-    if not isinstance(ordinals, memoryview) or not ordinals:
-        return [version_base(epoch, ordinal) for ordinal in ordinals]
+    """``version_base`` of rising ordinals, as a memoryview of 64-bit numbers."""
+    if not isinstance(ordinals, memoryview) or len(ordinals) <= FEW_ROWS:
+        return memoryview(array.array("Q", [version_base(epoch, ordinal) for ordinal in ordinals]))
     numbers = pa.Array.from_buffers(pa.uint64(), len(ordinals), [None, pa.py_buffer(ordinals)])
     bounds = pc.min_max(numbers).as_py()
     version_base(epoch, bounds["min"]), version_base(epoch, bounds["max"])  # they raise for what lies outside

@@ -305,6 +305,11 @@ class LaneDispatcher:
         return sum(len(shard.flights) for shard in self._shards)
 
     @property
+    def is_busy(self) -> bool:
+        """Has every shard a parcel to answer for? What comes now waits until one does (or a batch is full)."""
+        return all(shard.flights for shard in self._shards)
+
+    @property
     def buffered_rows(self) -> int:
         """Rows that wait for a shard or in the tail."""
         return self.flow.rows + len(self._tail)

@@ -82,6 +82,22 @@ def test_an_idle_shard_gets_what_there_is_and_a_busy_one_full_batches() -> None:
     assert [parcel.rows for parcel in drain(lane)] == [3]
 
 
+def test_busy_is_a_lane_of_which_every_shard_has_something_to_answer() -> None:
+    """Else a change for the idle shard would wait for another shard's answer."""
+    lane = dispatcher(replace(PLAN, shards=2))
+    make_durable(lane)
+    keys = {shard_of(key, 2): key for key in "abcdef"}
+    transaction(lane, 1, keys[0])
+    assert not lane.is_busy
+    drain(lane)
+    assert not lane.is_busy
+    transaction(lane, 2, keys[1])
+    drain(lane)
+    assert lane.is_busy
+    lane.acked(0, 1)
+    assert not lane.is_busy
+
+
 def test_no_more_than_the_window_is_in_flight() -> None:
     """Invariant 6: credits bound what is out."""
     lane = dispatcher()
