@@ -7,15 +7,14 @@ would lose rows that an old epoch wrote in between).
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
-from actors.clock import Clock
-from actors.drivers.mysql.dump import BinlogDump, DumpOptions, source_mark, start_dump
+from actors.drivers.mysql.dump import DumpOptions, source_mark, start_dump
 from actors.drivers.mysql.session import ConnectOptions, Session, connect
+from actors.host import Host
 from actors.reader import Assignment
-from actors.stream import LaneRun, StreamRun
+from actors.stream import LaneRun, PacketSource, StreamRun
 from ingest.binlog.gtid import GtidSet
 from ingest.codec import ReaderCodec
 from ingest.lane.dispatcher import LaneDispatcher, LanePlan
@@ -58,7 +57,7 @@ class MysqlStreamSource:
         preflight: Callable[[Session, Sequence[str]], None],
         schemas: SchemasFor,
         tail_map: Callable[[], MutableMapping[TailKey, TailRow]],
-        clock: Clock,
+        host: Host,
     ) -> None:
         self._endpoints = endpoints
         self._connect_options = connect_options
@@ -69,8 +68,8 @@ class MysqlStreamSource:
         self._preflight = preflight
         self._schemas = schemas
         self._tail_map = tail_map
-        self._clock = clock
-        self._lock = threading.Lock()
+        self._host = host
+        self._lock = host.lock()
         self._current: Endpoint | None = None
         self._asking: Session | None = None
 
@@ -91,45 +90,25 @@ class MysqlStreamSource:
             mark = source_mark(session)
             source = SourceFacts(mark.server_uuid, str(mark.executed), str(mark.purged))
             points = {one.lane: self._resume(one, source) for one in assignments}
-            held = _common(points.values())
+            held = common_set(points.values())
             schemas = self._schemas(session, _history_of(points.values()), str(held))
             dump = start_dump(session, self._identity, held, self._dump_options, framer=self._codec.framer)
         except BaseException:
             session.close()
             raise
-        return self._assemble(endpoint, dump, schemas, assignments, points, source)
-
-    def _resume(self, assignment: Assignment, source: SourceFacts) -> ResumePoint:
-        setting = self._settings[assignment.lane]
-        start = {"oldest": source.purged, "now": source.executed}.get(setting.start, setting.start)
-        return resume_point(assignment.record, Frontier(start), setting.fingerprint, source, assignment.lane)
-
-    def _assemble(
-        self,
-        endpoint: Endpoint,
-        dump: BinlogDump,
-        schemas: SchemaSource,
-        assignments: Sequence[Assignment],
-        points: Mapping[str, ResumePoint],
-        source: SourceFacts,
-    ) -> StreamRun:
-        lanes: list[LaneRun] = []
-        routed: dict[str, RoutedLane] = {}
-        for one in assignments:
-            setting = self._settings[one.lane]
-            tail = TailCoalescer(self._tail_map())
-            plan = setting.plan(one.epoch, source.uuid)
-            dispatcher = LaneDispatcher(plan, points[one.lane], tail, self._codec.flow)
-            lanes.append(LaneRun(dispatcher, one.shards, one.checkpointer))
-            routed[one.lane] = RoutedLane(dispatcher, setting.routes, setting.statements)
-        decoder = self._codec.stream(checksum=True)
-        router = StreamRouter(self._codec, schemas, routed, _common(points.values()), decoder.short_way)
+        run = assemble_run(
+            str(endpoint), dump, schemas, assignments, points, source.uuid, self._settings, self._codec, self._tail_map,
+            self._host,
+        )  # fmt: skip
         with self._lock:
             self._current = endpoint
             if self._asking is not None:
                 self._asking.close()
                 self._asking = None
-        return StreamRun(str(endpoint), dump, decoder, router, lanes, self._clock)
+        return run
+
+    def _resume(self, assignment: Assignment, source: SourceFacts) -> ResumePoint:
+        return resume_of(assignment, self._settings[assignment.lane], source)
 
     def executed(self) -> str | None:
         """The server's gtid_executed now; None before a stream is open. WorldProblem when it doesn't answer."""
@@ -148,7 +127,39 @@ class MysqlStreamSource:
         return str(text).replace("\n", "")
 
 
-def _common(points: Collection[ResumePoint]) -> GtidSet:
+def resume_of(assignment: Assignment, setting: LaneSetting, source: SourceFacts) -> ResumePoint:
+    """Where a lane goes on. DataProblem when the source can't give what it needs."""
+    start = {"oldest": source.purged, "now": source.executed}.get(setting.start, setting.start)
+    return resume_point(assignment.record, Frontier(start), setting.fingerprint, source, assignment.lane)
+
+
+def assemble_run(
+    server: str,
+    packets: PacketSource,
+    schemas: SchemaSource,
+    assignments: Sequence[Assignment],
+    points: Mapping[str, ResumePoint],
+    source_uuid: str,
+    settings: Mapping[str, LaneSetting],
+    codec: ReaderCodec,
+    tail_map: Callable[[], MutableMapping[TailKey, TailRow]],
+    host: Host,
+) -> StreamRun:
+    """A run over packets that begin behind what every lane's point holds. ``server``: its name for people."""
+    lanes: list[LaneRun] = []
+    routed: dict[str, RoutedLane] = {}
+    for one in assignments:
+        setting = settings[one.lane]
+        plan = setting.plan(one.epoch, source_uuid)
+        dispatcher = LaneDispatcher(plan, points[one.lane], TailCoalescer(tail_map()), codec.flow)
+        lanes.append(LaneRun(dispatcher, one.shards, one.checkpointer))
+        routed[one.lane] = RoutedLane(dispatcher, setting.routes, setting.statements)
+    decoder = codec.stream(checksum=True)
+    router = StreamRouter(codec, schemas, routed, common_set(points.values()), decoder.short_way)
+    return StreamRun(server, packets, decoder, router, lanes, host)
+
+
+def common_set(points: Collection[ResumePoint]) -> GtidSet:
     """What every lane's frontier holds."""
     held: GtidSet | None = None
     for point in points:

@@ -10,20 +10,17 @@ itself; what happens to one lane changes no other (7).
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from actors.backoff import Backoff
-from actors.clock import Clock
+from actors.host import Host
 from actors.lane_actors import LaneActors
 from actors.lane_group import LaneEnd, LaneGroup
 from actors.mailbox import ActorPeer
-from actors.processes import this_process_status
 from actors.stream import LaneReport
 from actors.survey import LaneFacts, survey
 from ingest.checkpoint.contract import CheckpointStore
@@ -52,7 +49,7 @@ class SupervisorParts(Protocol):
     config_version: str
     lanes: Sequence[str]
     lease_ms: float
-    clock: Clock
+    host: Host
 
     def store(self) -> CheckpointStore:
         """The checkpoint store."""
@@ -90,16 +87,16 @@ class Supervisor:
 
     def __init__(self, parts: SupervisorParts) -> None:
         self._parts = parts
-        self.clock = parts.clock
+        self.host = parts.host
         self.lease_ms = parts.lease_ms
         self._store: CheckpointStore | None = None
         self._lanes = {lane: _Lane() for lane in parts.lanes}
         self._groups: dict[str, LaneGroup] = {}
         self._readers: dict[str, ActorPeer] = {}
-        self._lock = threading.RLock()
-        self._stopping = threading.Event()
+        self._lock = parts.host.lock()
+        self._stopping = parts.host.event()
         self._metrics: Sequence[str] = ()
-        threading.Thread(target=self._main, name="supervisor", daemon=True).start()
+        parts.host.start("supervisor", self._main)
 
     def __repr__(self) -> str:
         if "_lanes" not in self.__dict__:
@@ -122,7 +119,7 @@ class Supervisor:
                 self._metrics = push(self.status())
         except BaseException:  # noqa: BLE001 - the process ends, and Ray starts it anew: crash-only
             traceback.print_exc(file=sys.stderr)
-            os._exit(1)
+            self.host.end_this_process()
 
     def _wish(self, lane: str) -> LaneState | None:
         """What a person last said of a lane: PAUSED, DRAINED, or nothing."""
@@ -291,13 +288,13 @@ class Supervisor:
             readers = [
                 self._readers[name] for name in {lane.group for lane in self._lanes.values()} & set(self._readers)
             ]
-        lanes, reader_statuses = survey(facts, readers)
+        lanes, reader_statuses = survey(facts, readers, self.host)
         return ClusterStatus(
             self._parts.cluster,
             self._parts.config_version,
             lanes,
             reader_statuses,
-            this_process_status(f"supervisor:{self._parts.cluster}"),
+            self.host.process_status(f"supervisor:{self._parts.cluster}"),
             self._metrics,
         )
 

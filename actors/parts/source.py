@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from actors.clock import SystemClock
+from actors.host import SystemHost
 from actors.parts.rules import parsed_rules
 from ingest.config.check import fingerprint
 from ingest.config.model import Config, GtidStart
@@ -68,7 +68,7 @@ class ConfiguredSource:
             LanePreflight(self._config),
             schemas_for,
             partial(SpillingMap, TAIL_MEMORY_BYTES),
-            SystemClock(),
+            SystemHost(),
         )
 
     def _setting(self, name: str) -> LaneSetting:
