@@ -11,7 +11,9 @@ import os
 import queue
 import random
 import select
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
@@ -121,7 +123,7 @@ class Host(Clock, Protocol):
         """Kill that process if it is still there (of this machine only)."""
 
     def end_this_process(self) -> None:
-        """At once, as a crash: whoever owns it starts it anew."""
+        """At once, as a crash, telling the exception that is being handled; whoever owns it starts it anew."""
 
 
 class SystemHost(SystemClock):
@@ -171,6 +173,7 @@ class SystemHost(SystemClock):
 
     def end_this_process(self) -> None:
         """See ``Host``."""
+        traceback.print_exc(file=sys.stderr)
         os._exit(1)
 
 

@@ -53,17 +53,17 @@ def begin_epoch(
     store: CheckpointStore,
     lease_ms: float,
     host: Host,
-    held_epoch: int,
+    claimed_before: bool,
     report: Callable[[LaneState, int], None],
 ) -> Assignment:
     """Bring a lane into a new epoch, as the design's steps 1 and 2 say. Problems of the store, the sink or an actor.
 
-    ``held_epoch``: the last one of this supervisor, 0 at its start. When another supervisor has claimed the lane since,
-    this one gives way (DataProblem ``checkpoint.fenced``): two that take turns would never get anywhere."""
-    if held_epoch and not store.holds(actors.lane, held_epoch):
-        what = f"another supervisor has taken the lane since epoch {held_epoch}"
+    ``claimed_before``: by this supervisor. When another one has claimed the lane since, this one gives way (DataProblem ``checkpoint.fenced``): two that take turns would never get anywhere."""
+    me = host.this_process("supervisor")
+    if claimed_before and (last := store.claimant(actors.lane)) != me:
+        what = f"another supervisor has taken the lane (pid {last.pid if last else 'unknown'})"
         raise DataProblem(FENCED, what, {"lane": actors.lane})
-    claim = store.claim(actors.lane)
+    claim = store.claim(actors.lane, me)
     claimed_at_ms = host.monotonic_ms()
     report(LaneState.STARTING, claim.epoch)
     for peer in actors.everyone:

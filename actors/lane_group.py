@@ -36,12 +36,14 @@ _STATE_IN = {
 
 @dataclass(frozen=True, slots=True)
 class LaneEnd:
-    """How a lane left its group: drained, dropped (neither), or with a problem after ``ran_ms``."""
+    """How a lane left its group: drained, dropped (neither), or with a problem after ``ran_ms``, in which its frontier
+    ``moved`` or not."""
 
     lane: str
     problem: Problem | None
     drained: bool
     ran_ms: float
+    moved: bool
 
 
 class GroupOwner(Protocol):
@@ -60,8 +62,8 @@ class GroupOwner(Protocol):
     def reader(self, group: str) -> ActorPeer:
         """A reader actor for a group, made on first use."""
 
-    def held_epoch(self, lane: str) -> int:
-        """The lane's last epoch under this supervisor; 0: none yet."""
+    def has_claimed(self, lane: str) -> bool:
+        """Has this supervisor claimed the lane before?"""
 
     def lane_began(self, lane: str, state: LaneState, epoch: int) -> None:
         """A lane is on its way into an epoch."""
@@ -136,6 +138,7 @@ class LaneGroup:
             return
         outcomes = self._read(began_ms)
         ran_ms = self._owner.host.monotonic_ms() - began_ms
+        moved = any(self._has_moved(name) for name in self._running)
         stayed = {name: problem for name, problem in outcomes.items() if name not in self._left}
         self._running = {}
         if self._stopping.is_set():
@@ -145,7 +148,7 @@ class LaneGroup:
             if name not in failed:
                 self._leave(name, problem, ran_ms)
         if failed:
-            delay_ms = self._backoff.after_failure(ran_ms)
+            delay_ms = self._backoff.after_failure(ran_ms, moved=moved)
             for name in failed:
                 self._owner.lane_moved(name, LaneState.BACKOFF, 0, stayed[name])
             self._waiting = failed
@@ -176,7 +179,7 @@ class LaneGroup:
                 owner.store,
                 owner.lease_ms,
                 owner.host,
-                owner.held_epoch(lane),
+                owner.has_claimed(lane),
                 partial(owner.lane_began, lane),
             )
         except BaseException as error:  # noqa: BLE001 - raised again by the group's thread
@@ -243,6 +246,14 @@ class LaneGroup:
         if not (alone and isinstance(lane.problem, WorldProblem)):  # else the run ends, and all of it starts anew
             self._leave(name, lane.problem, self._owner.host.monotonic_ms() - began_ms, drained=lane.drained)
 
+    def _has_moved(self, lane: str) -> bool:
+        """Is the lane's durable frontier another one than at the start of this run?"""
+        report, assignment = self.report.lanes.get(lane), self._running.get(lane)
+        if report is None or assignment is None or report.epoch != assignment.epoch or not report.frontier:
+            return False
+        start = assignment.record.frontier if assignment.record else None
+        return start is None or (report.frontier, report.partial_rows) != (start.executed, start.partial_rows)
+
     def _leave(self, lane: str, problem: Problem | None, ran_ms: float, *, drained: bool = False) -> None:
         self._left.add(lane)
-        self._owner.lane_left(self.name, LaneEnd(lane, problem, drained, ran_ms))
+        self._owner.lane_left(self.name, LaneEnd(lane, problem, drained, ran_ms, self._has_moved(lane)))

@@ -117,10 +117,10 @@ class StreamRun:
         host: Host,
     ) -> None:
         self._server = server
-        self._packets = packets
+        self.packets = packets
         self._decoder = decoder
         self._router = router
-        self._lanes = {lane.name: lane for lane in lanes}
+        self.lanes = {lane.name: lane for lane in lanes}
         self._host = host
         self._inbox: Inbox[Callable[[], None]] = host.inbox()
         self._poller = host.poller()
@@ -149,22 +149,22 @@ class StreamRun:
     def loop(self, stopping: Event, publish: Callable[[RunReport], None]) -> Mapping[str, Problem | None]:
         """Run until every lane has ended. Returns how: a problem, or None when it was drained, dropped or stopped."""
         try:
-            while self._lanes and not stopping.is_set():
+            while self.lanes and not stopping.is_set():
                 self._handle_inbox()
                 dry = self._advance_stream()
                 self._move_lanes(dry=dry)
                 self._publish(publish)
         except Problem as problem:
-            for name in list(self._lanes):
+            for name in list(self.lanes):
                 self._end_lane(name, _of_the_world(problem))
-        for name in list(self._lanes):
+        for name in list(self.lanes):
             self._end_lane(name, None)
         self._publish(publish, now=True)
         return dict(self._outcomes)
 
     def close(self) -> None:
         """Let the dump and the pipe go."""
-        self._packets.close()
+        self.packets.close()
         self._poller.close()
 
     def _handle_inbox(self) -> None:
@@ -182,7 +182,7 @@ class StreamRun:
         for _ in range(EVENTS_AT_ONCE):
             event = self._decoder.next_event()
             if event is None:
-                packets = self._packets.read_available()
+                packets = self.packets.read_available()
                 if not len(packets):
                     self._wait(with_socket=True)
                     return True
@@ -197,7 +197,7 @@ class StreamRun:
 
     def _may_read(self) -> bool:
         """Is a lane left that takes changes, and do all that take them have room?"""
-        taking = [lane for name, lane in self._lanes.items() if name not in self._draining]
+        taking = [lane for name, lane in self.lanes.items() if name not in self._draining]
         return bool(taking) and all(lane.dispatcher.accepts_changes for lane in taking)
 
     def _wait(self, *, with_socket: bool) -> None:
@@ -205,17 +205,17 @@ class StreamRun:
         self._move_lanes(dry=True)
         sources: list[Readable] = []
         wait_ms = IDLE_WAIT_MS
-        if with_socket and all(lane.dispatcher.is_busy for lane in self._lanes.values()):
+        if with_socket and all(lane.dispatcher.is_busy for lane in self.lanes.values()):
             wait_ms = BUSY_WAIT_MS
         elif with_socket:
-            sources.append(self._packets)
+            sources.append(self.packets)
         self._poller.wait(sources, wait_ms)
 
     # --- lanes --------------------------------------------------------------------------------------------------
 
     def _move_lanes(self, *, dry: bool) -> None:
         now_ms = self._host.monotonic_ms()
-        for lane in list(self._lanes.values()):
+        for lane in list(self.lanes.values()):
             dispatcher = lane.dispatcher
             dispatcher.pump_tail()
             while (parcel := dispatcher.next_parcel(now_ms, dry=dry)) is not None:
@@ -230,7 +230,7 @@ class StreamRun:
         self._cut_off_stalled(now_ms)
 
     def _start_draining(self, lanes: Sequence[str]) -> None:
-        for name in set(lanes) & set(self._lanes):
+        for name in set(lanes) & set(self.lanes):
             self._draining.add(name)
             self._router.remove(name)
 
@@ -238,7 +238,7 @@ class StreamRun:
         """A callback for an actor's answer: a problem ends the lane, a value goes on with ``then``, in the loop."""
 
         def settle(answer: Answer) -> None:
-            if self._lanes.get(lane.name) is not lane:
+            if self.lanes.get(lane.name) is not lane:
                 return
             if answer.problem is not None:
                 self._end_lane(lane.name, answer.problem)
@@ -253,12 +253,12 @@ class StreamRun:
 
     def _cut_off_stalled(self, now_ms: float) -> None:
         """A lane that stays full while another could go on leaves the stream."""
-        for lane in list(self._lanes.values()):
+        for lane in list(self.lanes.values()):
             if lane.dispatcher.accepts_changes:
                 lane.full_since_ms = None
                 continue
             lane.full_since_ms = now_ms if lane.full_since_ms is None else lane.full_since_ms
-            others = any(other.dispatcher.accepts_changes for other in self._lanes.values())
+            others = any(other.dispatcher.accepts_changes for other in self.lanes.values())
             if others and now_ms - lane.full_since_ms > STALL_MS:
                 what = f"its buffer has been full for {STALL_MS / 1000:g} s"
                 self._end_lane(lane.name, WorldProblem(FELL_BEHIND, what, {"lane": lane.name}))
@@ -269,7 +269,7 @@ class StreamRun:
                 self._end_lane(name, routed.failed)
 
     def _end_lane(self, name: str, problem: Problem | None) -> None:
-        lane = self._lanes.pop(name, None)
+        lane = self.lanes.pop(name, None)
         if lane is None:
             return
         self._reports[name] = replace(self._report_lane(lane), ended=True, problem=problem)
@@ -283,7 +283,7 @@ class StreamRun:
         if not now and now_ms - self._reported_at_ms < REPORT_MS:
             return
         self._reported_at_ms = now_ms
-        reports = {name: self._report_lane(lane) for name, lane in self._lanes.items()}
+        reports = {name: self._report_lane(lane) for name, lane in self.lanes.items()}
         router = self._router
         publish(
             RunReport(

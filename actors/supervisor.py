@@ -10,8 +10,6 @@ itself; what happens to one lane changes no other (7).
 
 from __future__ import annotations
 
-import sys
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -118,7 +116,6 @@ class Supervisor:
                 self._check_groups()
                 self._metrics = push(self.status())
         except BaseException:  # noqa: BLE001 - the process ends, and Ray starts it anew: crash-only
-            traceback.print_exc(file=sys.stderr)
             self.host.end_this_process()
 
     def _wish(self, lane: str) -> LaneState | None:
@@ -172,9 +169,9 @@ class Supervisor:
             self._readers[group] = self._parts.spawn_reader(group)
         return self._readers[group]
 
-    def held_epoch(self, lane: str) -> int:
+    def has_claimed(self, lane: str) -> bool:
         """See ``GroupOwner``."""
-        return self._lanes[lane].epoch
+        return self._lanes[lane].epoch > 0
 
     def lane_began(self, lane: str, state: LaneState, epoch: int) -> None:
         """See ``GroupOwner``."""
@@ -209,7 +206,7 @@ class Supervisor:
             elif known.state is not LaneState.PAUSED and not self._stopping.is_set():
                 known.state = LaneState.BACKOFF
                 known.restarts += 1
-                self._start_group(end.lane, [end.lane], known.backoff.after_failure(end.ran_ms))
+                self._start_group(end.lane, [end.lane], known.backoff.after_failure(end.ran_ms, moved=end.moved))
 
     # --- commands (control group) -------------------------------------------------------------------------------
 

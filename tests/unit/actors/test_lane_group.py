@@ -76,9 +76,9 @@ class Owner:
         """See ``GroupOwner``."""
         return self.process
 
-    def held_epoch(self, lane: str) -> int:
+    def has_claimed(self, lane: str) -> bool:
         """See ``GroupOwner``."""
-        return 0
+        return False
 
     def lane_began(self, lane: str, state: LaneState, epoch: int) -> None:
         """See ``GroupOwner``."""
