@@ -29,7 +29,7 @@ from ingest.slices import Kind, Parcel, TransactionStamp
 
 DocumentChange = tuple[str, str, SliceShape, Kind, bytes, bytes]
 """What a row change means for one document: (document key, identity, shape, kind, before image, after image). The
-identity is the key and the columns that decide the document's place (index, table, routing)."""
+identity is the key and the columns that decide the document's place (index, table, routing) or a part of it."""
 
 
 class Phase(enum.Enum):

@@ -54,8 +54,8 @@ NULL_PLACE = "\0NULL"
 @dataclass(frozen=True, slots=True)
 class RuleRoute:
     """A rule that takes a table's rows: its index in the lane, the columns of its document key, and those that decide
-    the document's place (used by the index or table name, or the routing value; usually none). ``place``: what the
-    table itself decides of it, since one rule may send several tables to a target each.
+    the document's place (used by the index or table name, or the routing value; usually none) or which part of it the
+    row is. ``place``: what the table itself decides of it, since one rule may send several tables to a target each.
     """
 
     rule: int

@@ -21,8 +21,8 @@ DRAIN_KEYS = 10_000
 """How many keys ``drain`` looks ahead."""
 
 TailKey = tuple[int, str, str]
-"""Which document: rule index, what its table decides of its place, and its identity (its key, and the columns that
-decide the rest of its place). Two tables of one rule may have the same keys."""
+"""Which document, or part of one: rule index, what its table decides of its place, and its identity (its key, and the
+columns that decide the rest of its place and the part). Two tables of one rule may have the same keys."""
 
 
 @dataclass(frozen=True, slots=True)

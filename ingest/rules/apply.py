@@ -23,7 +23,7 @@ from ingest.rules.codes import BAD_ROW, OUT_OF_RANGE
 from ingest.rules.names import is_index_name
 from ingest.rules.texts import join_keys, text_column
 from ingest.rules.value_types import Kind as ValueKind
-from ingest.sinks.contract import Operations
+from ingest.sinks.contract import Operations, Parts
 from ingest.sinks.operation_columns import Flags, Same, TextColumn, packed
 from ingest.slices import Kind
 
@@ -60,6 +60,7 @@ def apply_rule(rule: CompiledRule, decoded: DecodedSlice, versions: Sequence[int
         _documents(rule, decoded.after, choice),
         range(choice.count) if choice.rows is None else packed(choice.rows),
         {FILTERED: choice.filtered} if choice.filtered else {},
+        image.parts,
     )
 
 
@@ -143,13 +144,13 @@ def _evaluated(rule: CompiledRule, value: Bound, image: pa.RecordBatch, rows: Se
 
 
 class _Image:
-    """Key, target and routing of chosen rows; ``column``: their values, by position among the rule's columns."""
+    """Key, target, routing and part of chosen rows; ``column``: their values, by position among the rule's columns."""
 
     def __init__(self, rule: CompiledRule, column: Callable[[int], pa.Array], count: int) -> None:
         self._rule = rule
         self._arrays: dict[int, pa.Array] = {}
         place = rule.rule.placement
-        wanted = {*rule.key_columns, *rule.template_columns.values()}
+        wanted = {*rule.key_columns, *rule.part_columns, *rule.template_columns.values()}
         if rule.routing is not None:
             wanted.add(rule.routing)
         for index in sorted(wanted):
@@ -157,22 +158,26 @@ class _Image:
         named = {rule.template_columns[column] for column in place.target.columns}
         self._texts = {index: self._arrays[index].to_pylist() for index in named}
         name = rule.schema.name
-        self.keys = self._keys()
+        self.keys = self._keys(rule.key_columns, "key")
         if place.row_key is not None:
             texts = {column: self._template_texts(column) for column in place.row_key.columns}
             self.keys = TextColumn(place.row_key.render_rows(name.database, name.table, self.keys.array, texts))
         self.targets = self._targets(count)
+        self.parts = None if place.part is None else Parts(place.part, self._part_keys(count))
         self.routings: Sequence[str | None] = (
             Same(None, count) if rule.routing is None else self._arrays[rule.routing].to_pylist()
         )
 
-    def _keys(self) -> TextColumn:
-        columns = self._rule.key_columns
+    def _keys(self, columns: Sequence[int], what: str) -> TextColumn:
         for index in columns:
             if self._arrays[index].null_count:
                 column = self._rule.schema.columns[index].name
-                raise _bad_row(self._rule, f"the key column {column!r} is NULL (or a zero date, read as NULL)")
+                raise _bad_row(self._rule, f"the {what} column {column!r} is NULL (or a zero date, read as NULL)")
         return TextColumn(join_keys([self._arrays[index] for index in columns]))
+
+    def _part_keys(self, count: int) -> Sequence[str]:
+        columns = self._rule.part_columns
+        return self._keys(columns, "part's key") if columns else Same("", count)
 
     def _template_texts(self, column: str) -> pa.Array:
         texts = self._arrays[self._rule.template_columns[column]]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.codec import DecodedSlice
+from ingest.config.codes import CONFLICT
 from ingest.problems import DataProblem
 from ingest.rules.apply import apply_rule
 from ingest.rules.bind import Binder
@@ -24,6 +25,7 @@ from ingest.rules.row_keys import check_row_key
 from ingest.rules.value_types import SqlType, type_of
 from ingest.schema import TableSchema
 from ingest.sinks.contract import Operations
+from ingest.sinks.elasticsearch.options import PARTS_FIELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class CompiledRule:
 
     ``columns``: indexes that must be decoded, in this order. ``before_columns``: those of them that images before are
     asked for: what the key, the place and the filter need. ``key_columns``: those of the document key, in key order.
-    ``place_columns``: those that decide the index and the routing value, beyond the key. ``types``: by column index.
+    ``part_columns``: those that tell apart the parts of one document that the rule's rows are. ``place_columns``: those
+    that decide the index, the routing value and the part, beyond the key. ``types``: by column index.
     """
 
     rule: ParsedRule
@@ -48,6 +51,7 @@ class CompiledRule:
     columns: tuple[int, ...]
     before_columns: tuple[int, ...]
     key_columns: tuple[int, ...]
+    part_columns: tuple[int, ...]
     place_columns: tuple[int, ...]
     fields: tuple[OutputField, ...]
     where: Bound | None
@@ -92,6 +96,8 @@ def _compile(rule: ParsedRule, schema: TableSchema) -> CompiledRule:
     placing = [template_columns[name] for name in rule.placement.target.columns]
     if routing is not None:
         placing.append(routing)
+    part_columns = tuple(binder.index(name) for name in rule.placement.part_key)
+    placing += part_columns
     deciding = {*key_columns, *placing, *template_columns.values()}
     if rule.where is not None:
         deciding |= {binder.index(reference.name) for reference in column_refs(rule.where)}
@@ -102,6 +108,7 @@ def _compile(rule: ParsedRule, schema: TableSchema) -> CompiledRule:
         columns,
         tuple(sorted(deciding)),
         key_columns,
+        part_columns,
         tuple(dict.fromkeys(index for index in placing if index not in key_columns)),
         fields,
         where,
@@ -136,6 +143,9 @@ def _fields(rule: ParsedRule, schema: TableSchema, binder: Binder) -> tuple[Outp
     for name in rule.placement.needed_fields:
         if name not in fields:
             raise unknown_column(name, f"{schema.name}'s document", fields)
+    if rule.placement.part is not None and PARTS_FIELD in fields:
+        what = f"the column {PARTS_FIELD!r} has the name of the field that holds the versions of a document's parts"
+        raise DataProblem(CONFLICT, what, hint="Leave it out with exclude, or rename it with AS.")
     return tuple(fields.values())
 
 

@@ -16,7 +16,7 @@ from ingest.rules.names import check_place
 from ingest.rules.sql import parse_condition, parse_field, parse_select
 from ingest.rules.template import Template, parse_template
 from ingest.schema import TableName
-from ingest.sinks.elasticsearch.options import ElasticsearchTarget
+from ingest.sinks.elasticsearch.options import PARTS_FIELD, ElasticsearchTarget
 from ingest.sinks.hbase.options import HbaseTarget
 
 
@@ -24,13 +24,16 @@ from ingest.sinks.hbase.options import HbaseTarget
 class Placement:
     """Where documents go. ``index_name``: the target is an Elasticsearch index (lower-cased, restricted characters).
     ``row_key``: the template that makes the sink's key of the document key, or None: the document key itself.
-    ``needed_fields``: fields of the document that the sink is told to use."""
+    ``needed_fields``: fields of the document that the sink is told to use. ``part``: the rule owns the part of that
+    name of its documents, one for each value of the columns ``part_key`` (none: one)."""
 
     target: Template
     routing: str | None = None
     row_key: Template | None = None
     index_name: bool = False
     needed_fields: tuple[str, ...] = ()
+    part: str | None = None
+    part_key: tuple[str, ...] = ()
 
     def of_table(self, name: TableName) -> str:
         """What tells this table's documents from those of the rule's other tables; equal where equal keys of two
@@ -82,6 +85,7 @@ def parse_rule(index: int, options: RuleOptions) -> ParsedRule:
             placement,
         )
     _check_fields(parsed)
+    _check_part(parsed)
     return parsed
 
 
@@ -90,7 +94,8 @@ def parse_placement(target: Target) -> Placement:
     plain = Placement(parse_template(target.target_template), target.routing_field)
     if isinstance(target, ElasticsearchTarget):
         check_place(plain.target, index=True)
-        return replace(plain, index_name=True)
+        named = replace(plain, index_name=True)
+        return named if target.part is None else replace(named, part=target.part.part, part_key=target.part.key or ())
     if isinstance(target, HbaseTarget):
         check_place(plain.target, index=False)
         row_key = parse_template(target.row_key, row_key=True)
@@ -111,3 +116,15 @@ def _check_fields(rule: ParsedRule) -> None:
         raise DataProblem(BAD_VALUE, "a field has an empty name")
     if rule.exclude and Star() not in rule.fields:
         raise DataProblem(CONFLICT, "exclude has nothing to leave out: fields has no '*'")
+
+
+def _check_part(rule: ParsedRule) -> None:
+    """No field of a part may take the place of the versions."""
+    if rule.placement.part is not None and PARTS_FIELD in named_fields(rule):
+        what = f"the field {PARTS_FIELD!r} holds the versions of the document's parts"
+        raise DataProblem(CONFLICT, what, hint="Rename it with AS.")
+
+
+def named_fields(rule: ParsedRule) -> frozenset[str]:
+    """The names of the document's fields, but for those behind ``*``."""
+    return frozenset(field.name for field in rule.fields if isinstance(field, NamedField))

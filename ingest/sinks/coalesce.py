@@ -1,7 +1,7 @@
 """One operation per document: of several changes of one document in a parcel only the newest is sent.
 
-A document is a (target, key, routing): the same key under another routing may lie on another shard of the index. Which
-slice an operation came in doesn't matter; versions decide, so the order of the slices doesn't either. Only where two
+A document is a (target, key, routing): the same key under another routing may lie on another shard of the index. Where
+rules write parts of documents, the newest operation of each part is sent. Which slice an operation came in doesn't matter; versions decide, so the order of the slices doesn't either. Only where two
 rules write one document for one row change are versions equal; the later operation is the one that stays then.
 
 Invariant: applying what is left gives what applying everything in the order of the versions gives.
@@ -12,14 +12,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import Generic
 
 import pyarrow as pa
 
-from ingest.sinks.contract import Encoded, Operations, PayloadT, Request
+from ingest.sinks.contract import Encoded, Operations, Parts, PayloadT, Request
 from ingest.sinks.operation_columns import taken
 
-_Document = tuple[str, str, str | None]
+_Document = tuple[str, str, str | None, tuple[str, str] | None]
+"""Target, key, routing, and which part of the document (None: all of it)."""
 
 
 def coalesce(parcel: Sequence[Operations]) -> tuple[list[Operations], int]:
@@ -65,12 +67,15 @@ def _newest_rows(parcel: Sequence[Operations]) -> Sequence[Sequence[int]] | None
 
 
 def _documents(operations: Operations) -> zip[_Document]:
-    return zip(operations.targets, operations.keys, operations.routings, strict=True)
+    parts = operations.parts
+    which = repeat(None, len(operations.keys)) if parts is None else [(parts.name, key) for key in parts.keys]
+    return zip(operations.targets, operations.keys, operations.routings, which, strict=True)
 
 
 def _only(operations: Operations, rows: Sequence[int]) -> Operations:
     if len(rows) == len(operations.keys):
         return operations
+    parts = operations.parts
     return replace(
         operations,
         keys=taken(operations.keys, rows),
@@ -80,4 +85,5 @@ def _only(operations: Operations, rows: Sequence[int]) -> Operations:
         routings=taken(operations.routings, rows),
         documents=operations.documents.take(pa.array(rows, pa.int64())),
         sources=taken(operations.sources, rows),
+        parts=None if parts is None else Parts(parts.name, taken(parts.keys, rows)),
     )

@@ -18,6 +18,15 @@ from ingest.sinks.operation_columns import Same
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """Operations on parts of documents. ``name``: the part that the rule owns; ``keys``: which of several such parts of
+    a document each operation is about ("" where there is but one)."""
+
+    name: str
+    keys: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Operations:
     """What one slice means for the sink, after rules and coalescing; all sequences have the same length.
 
@@ -25,7 +34,8 @@ class Operations:
     ``documents`` is then all null), else write it whole. ``targets``: index or table name. ``routings``: the routing
     value or None. ``documents``: one row per operation, one column per field of the document, in the rule's order.
     ``sources``: row number in the slice each operation came from (for tracing and errors). ``dropped``: rows that
-    gave no operation, counted by reason (invariant 5).
+    gave no operation, counted by reason (invariant 5). ``parts``: the operations are on parts of documents, each written
+    or deleted for itself; None: on whole documents.
     """
 
     rule: int
@@ -37,6 +47,7 @@ class Operations:
     documents: pa.RecordBatch
     sources: Sequence[int]
     dropped: Mapping[str, int] = field(default_factory=dict)
+    parts: Parts | None = None
 
 
 PayloadT = TypeVar("PayloadT")
@@ -44,7 +55,8 @@ PayloadT = TypeVar("PayloadT")
 
 @dataclass(frozen=True, slots=True)
 class RequestItem(Generic[PayloadT]):
-    """One operation, encoded: the payload is the sink's own (bytes for Elasticsearch, mutations for HBase)."""
+    """One operation, encoded: the payload is the sink's own (bytes for Elasticsearch, mutations for HBase). All
+    operations of a parcel on the parts of one document are one item, with the highest of their versions."""
 
     key: str
     version: int

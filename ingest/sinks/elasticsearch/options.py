@@ -64,7 +64,15 @@ class ElasticsearchOptions(Options):
 
     gc_deletes_s: int = Field(default=3_600, ge=60, le=604_800)
     """Seconds for which indices that this sink creates remember deletions (`index.gc_deletes`; 60 to 604,800). Within
-    it a late write of an old version can't bring a deleted document back; it must exceed the lane's lease."""
+    it a late write of an old version can't bring a deleted document back; it must exceed the lease
+    (`checkpoint.lease_ms`). An index that exists and remembers less than the lease stops the lane; one that remembers
+    less than this is named in the log."""
+
+    parts: Literal["script", "optimistic"] = "script"
+    """How parts of documents are written (`write = { part = ... }`). script: one scripted upsert per document, made by
+    the server in one step; it needs inline Painless scripts. optimistic: for clusters that forbid scripts: documents
+    are read, the parts put in, and written if nobody else did meanwhile (`if_seq_no`); it keeps numbers digit by digit,
+    and needs the privilege `read`."""
 
     @model_validator(mode="after")
     def _credentials_fit(self) -> ElasticsearchOptions:
@@ -84,6 +92,46 @@ class ElasticsearchOptions(Options):
         return self
 
 
+PARTS_FIELD = "ingest_parts"
+"""The field of a document in which the versions of its parts are kept."""
+
+
+def _field_name(text: str) -> str:
+    """A plain field at the top of a document."""
+    if "." in text or text.startswith("_") or text == PARTS_FIELD or text != text.strip():
+        raise ValueError(f"a field at the top of the document, without dots, not {PARTS_FIELD!r} nor one with _ before")
+    return text
+
+
+class PartOptions(Options):
+    """A rule's part of a document that several rules write, often of several tables. Each part has a version of its own
+    (in the field `ingest_parts`), so parts land in any order and none goes back; a deleted row takes its part away and
+    leaves the version, so that an older write that comes late doesn't bring it back."""
+
+    part: str = Field(min_length=1, max_length=100)
+    """Name of the part, e.g. `order`, `lines`. Versions are kept under it: no two rules of an index have the same, and
+    it stays as long as the index does."""
+
+    into: Annotated[str, AfterValidator(_field_name)] | None = Field(default=None, min_length=1)
+    """The document's field that holds the part: an object, or with `key` an array of objects. Left out: the rule's
+    fields stand at the top of the document; no other rule of the index may have one of the same name."""
+
+    key: tuple[Annotated[str, Field(min_length=1)], ...] | None = Field(default=None, min_length=1)
+    """For a table with several rows per document: the columns that tell them apart, e.g. `["line_no"]`. The array is
+    kept in the order of this key (shorter texts first, so whole numbers stand in theirs)."""
+
+    when_empty: Literal["keep", "delete"] = "keep"
+    """What becomes of a document whose last part is gone. keep: it stays with nothing but `ingest_parts`, whose field
+    `ingest_parts.live` is false then (for a filtered alias). delete: it goes, and the versions with it, so a write of a
+    forgotten process that comes later than that brings its part back. All rules of an index say the same."""
+
+    @model_validator(mode="after")
+    def _key_has_a_place(self) -> PartOptions:
+        if self.key is not None and self.into is None:
+            raise ValueError("key needs into: the field that holds the array")
+        return self
+
+
 class ElasticsearchTarget(Options):
     """Where a rule's documents go: index, routing, how they are written, and how a missing index is made."""
 
@@ -93,15 +141,17 @@ class ElasticsearchTarget(Options):
     routing: str | None = Field(default=None, min_length=1)
     """Column whose value routes the document to its shard; by default Elasticsearch routes by document id."""
 
-    write: Literal["index", "upsert"] = "index"
-    """index: whole documents with an external version; a replay or a late writer changes nothing. upsert: fields are
-    merged into what is there (`doc_as_upsert`); Elasticsearch accepts no external version for it, so the promise is
-    weaker: after a crash a field may show an older value until the replay has caught up, a deletion removes the whole
-    document, and a late writer isn't fenced off."""
+    write: Literal["document", "upsert"] | PartOptions = "document"
+    """document: whole documents with an external version; a replay or a late writer changes nothing. `{ part = ... }`:
+    the rule owns a part of the document, and other rules own others, with the same promise. upsert: fields are merged
+    into what is there (`doc_as_upsert`) without any version, so the promise is weaker: after a crash a field may show
+    an older value until the replay has caught up, a deletion removes the whole document, a late writer isn't fenced
+    off, and numbers of more than 15 digits with a point may lose some."""
 
     mapping: dict[str, JsonValue] | None = None
     """Mapping for an index that is created, as in Elasticsearch's create-index call (`{"properties": {...}}`). An
-    index that exists is compared with it. Without one, fields are mapped as they come, strings never as dates."""
+    index that exists is compared with it. Without one, fields are mapped as they come, strings never as dates. Of
+    rules that write parts of one index, one gives it for all."""
 
     settings: dict[str, JsonValue] = Field(default_factory=dict)
     """Index settings for an index that is created, e.g. `{"number_of_shards": 3}`."""
@@ -118,3 +168,8 @@ class ElasticsearchTarget(Options):
     def routing_field(self) -> str | None:
         """The routing column."""
         return self.routing
+
+    @property
+    def part(self) -> PartOptions | None:
+        """The part of a document that the rule owns, None when it writes whole ones."""
+        return self.write if isinstance(self.write, PartOptions) else None

@@ -43,6 +43,6 @@ def test_defaults() -> None:
     assert (target.target_template, target.routing_field, target.write, target.create) == (
         "{table}",
         "customer_id",
-        "index",
+        "document",
         True,
     )
