@@ -24,6 +24,21 @@ def join_key(texts: Sequence[str]) -> str:
     return "|".join(text.replace("\\", "\\\\").replace("|", "\\|") for text in texts)
 
 
+def split_key(key: str) -> list[str]:
+    """The texts that ``join_key`` joined, of a key of two columns or more."""
+    texts = [""]
+    escaped = False
+    for char in key:
+        if char == "\\" and not escaped:
+            escaped = True
+        elif char == "|" and not escaped:
+            texts.append("")
+        else:
+            texts[-1] += char
+            escaped = False
+    return texts
+
+
 def shard_of(key: str, shards: int) -> int:
     """The shard (0..shards-1) that owns a document key."""
     return zlib.crc32(key.encode("utf-8", "surrogatepass")) % shards

@@ -23,6 +23,7 @@ from ingest.sinks.blackhole.options import BlackholeOptions
 from ingest.sinks.contract import Encoded, Encoder, Operations, PackedItems, Request
 from ingest.sinks.elasticsearch.encode import ElasticsearchEncoder
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
+from ingest.sinks.elasticsearch.parts.encode import DocumentsAndParts, PartEncoder
 from ingest.sinks.hbase.encode import HbaseEncoder, deletions, written_columns
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.hbase.thrift_bytes import deletion, put_head
@@ -90,7 +91,14 @@ def _items(
 
 
 def elasticsearch_encoder(options: ElasticsearchOptions, targets: Sequence[ElasticsearchTarget]) -> Encoder[bytes]:
-    """The native encoder where the core was built, else the pure one."""
+    """The native encoder where the core was built, else the pure one; parts of documents always go to theirs."""
+    documents = _document_encoder(options, targets)
+    if all(target.part is None for target in targets):
+        return documents
+    return DocumentsAndParts(documents, PartEncoder(options, targets))
+
+
+def _document_encoder(options: ElasticsearchOptions, targets: Sequence[ElasticsearchTarget]) -> Encoder[bytes]:
     native = core()
     pure = ElasticsearchEncoder(options, targets)
     if native is None:

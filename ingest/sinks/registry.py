@@ -76,8 +76,9 @@ SINK_KINDS = (
         ElasticsearchOptions,
         ElasticsearchTarget,
         "Exactly once in effect: every document carries its change's version, and an older or repeated write is "
-        'refused by the server; deletions are remembered for gc_deletes_s. With write = "upsert": at least once, and '
-        "fields may show an older value until a replay has caught up.",
+        "refused by the server; deletions are remembered for gc_deletes_s. Parts of documents (write = { part = ... }): "
+        'the same for each part, whose versions stay in the document; with when_empty = "delete" only while some part '
+        'is there. With write = "upsert": at least once, and fields may show an older value until a replay has caught up.',
         "elasticsearch",
         _elasticsearch,
     ),

@@ -105,14 +105,23 @@ def results(items: Sequence[RequestItem[bytes]], answer: object) -> list[ItemRes
     """One result per item, in order. WorldProblem when the answer hasn't exactly one entry for each item; DataProblem
     when the credentials don't allow an item.
     """
+    entries = entries_of(items, answer)
+    return [
+        DONE if entry in _PLAIN_SUCCESS else item_result(items[place], entry) for place, entry in enumerate(entries)
+    ]
+
+
+def entries_of(items: Sequence[RequestItem[bytes]], answer: object) -> Sequence[object]:
+    """What an answer says, item by item. WorldProblem when it hasn't exactly one entry for each."""
     entries = answer.get("items") if isinstance(answer, Mapping) else None
     if not isinstance(entries, Sequence) or len(entries) != len(items):
         found = len(entries) if isinstance(entries, Sequence) else "no"
         raise WorldProblem(NOT_UNDERSTOOD, f"{found} answers for {len(items)} bulk items")
-    return [DONE if entry in _PLAIN_SUCCESS else _result(items[place], entry) for place, entry in enumerate(entries)]
+    return entries
 
 
-def _result(item: RequestItem[bytes], entry: object) -> ItemResult:
+def item_result(item: RequestItem[bytes], entry: object) -> ItemResult:
+    """What one entry says of its item. WorldProblem when it isn't an entry; DataProblem as ``results``."""
     if not isinstance(entry, Mapping) or len(entry) != 1:
         raise WorldProblem(NOT_UNDERSTOOD, f"not a bulk item's answer: {entry!r:.200}", {"key": item.key})
     [(action, answer)] = entry.items()

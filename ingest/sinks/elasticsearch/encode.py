@@ -1,4 +1,4 @@
-"""Operations to the lines of a ``_bulk`` body (NDJSON, Elasticsearch reference "Bulk API").
+"""Operations on whole documents to the lines of a ``_bulk`` body (NDJSON, Elasticsearch reference "Bulk API").
 
     index   {"index":{"_index":..,"_id":..,"version":N,"version_type":"external"}} \\n document \\n
     delete  {"delete":{..the same..}} \\n
@@ -9,7 +9,7 @@ row whose routing changes is deleted and written again by one row change; where 
 write wins, because its version is one above the deletion's (``ingest.version``).
 
 Upserts carry no version (Elasticsearch fails the whole request), nor do their deletions: an update counts the internal
-version up, which would outrun ours.
+version up, which would outrun ours. Parts of documents have versions of their own: ``parts/``.
 """
 
 from __future__ import annotations
@@ -53,10 +53,11 @@ class ElasticsearchEncoder(CoalescingEncoder[bytes]):
         try:
             return [text.encode() for text in lines(part, documents)]
         except UnicodeEncodeError as error:
-            raise _not_text(part, error) from error
+            raise not_text(part, error) from error
 
 
-def _not_text(part: Operations, error: UnicodeEncodeError) -> DataProblem:
+def not_text(part: Operations, error: UnicodeEncodeError) -> DataProblem:
+    """The problem of operations that can't be written as UTF-8."""
     for key, target in zip(part.keys, part.targets, strict=True):
         if not _is_text(key):
             return DataProblem(KEY_NOT_TEXT, f"the key {key!r} isn't valid Unicode", {"target": target})

@@ -1,6 +1,7 @@
-"""JSON read without changing it: an object's members and the documents of an answer as the texts that stand there.
+"""JSON read without changing it: an object's members, an array's elements and the documents of an answer as the texts
+that stand there.
 
-For comparing what an index holds with what was sent: numbers keep their digits (1.0 stays 1.0, a DECIMAL of 65 digits
+For comparing what an index holds with what was sent, and for putting parts into a document: numbers keep their digits (1.0 stays 1.0, a DECIMAL of 65 digits
 stays whole), which ``json.loads`` doesn't promise.
 """
 
@@ -28,6 +29,17 @@ match is three times faster than decoding."""
 def object_members(text: str) -> Members:
     """The members of a JSON object. ValueError when it isn't one."""
     return _members(text, _white(text, 0), None)[0]
+
+
+def array_elements(text: str) -> list[str]:
+    """The elements of a JSON array. ValueError when it isn't one."""
+    elements = []
+    at = _expect(text, _white(text, 0), "[")
+    while text[at] != "]":
+        end = _DECODER.raw_decode(text, at)[1]
+        elements.append(text[at:end])
+        at = _next(text, end, "]")
+    return elements
 
 
 def documents(text: str, path: Sequence[str], opened: str) -> Iterator[tuple[Members, Members | None]]:
