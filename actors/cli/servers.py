@@ -1,7 +1,7 @@
 """A configuration against its servers: everything that can be known before anything runs, all at once.
 
 Per cluster: can we log in, and is the server fit to be a source? Per rule: are its tables and columns there? Per sink:
-does it answer, take our credentials, have a supported version and (HBase) the tables that aren't to be created?
+does it answer, take our credentials, have a supported version, and are the tables and indices that it has as configured?
 Nothing is written anywhere. Sinks and clusters are asked side by side, since an unreachable one takes its time.
 """
 
@@ -19,14 +19,12 @@ from actors.parts.rules import parsed_rules
 from actors.parts.source import connect_options
 from actors.preflight import LanePreflight
 from actors.secrets import resolve
-from ingest.config.model import Config
+from ingest.config.model import Config, Lane
 from ingest.mysql.endpoint import Endpoint
 from ingest.problems import DataProblem, Problem, ProblemGroup, declare
 from ingest.rules.compile import compile_rule
-from ingest.rules.parse import ParsedRule, matches
-from ingest.rules.template import parse_template
+from ingest.rules.parse import ParsedRule, matches, parse_placement
 from ingest.schema import TableSchema
-from ingest.sinks.hbase.options import HbaseTarget
 
 NO_SUCH_TABLE = declare(
     "rule.no_such_table",
@@ -122,19 +120,28 @@ def _sink(config: Config, lane: str) -> list[Problem]:
     name = config.lanes[lane].sink
     targets = [rule.to for rule in config.lanes[lane].rules]
     try:
-        driver = open_driver(config.sinks[name], targets, resolve)
+        driver = open_driver(config.sinks[name], targets, resolve, config.checkpoint.lease_ms)
     except Problem as problem:
         return [problem.with_where(sink=name)]
     problems: list[Problem] = []
     try:
         driver.open()
-        for target in targets:
-            place = parse_template(target.target_template)
-            fixed = all(part.kind == "text" for part in place.parts)
-            if fixed and isinstance(target, HbaseTarget) and not target.create:
-                driver.prepare([place.render("", "", "", {})])
+        for target in dict.fromkeys(_fixed_targets(config.lanes[lane])):
+            try:
+                driver.check([target])
+            except DataProblem as problem:
+                problems.append(problem.with_where(sink=name))
     except Problem as problem:
         problems.append(problem.with_where(sink=name))
     finally:
         driver.close()
     return problems
+
+
+def _fixed_targets(lane: Lane) -> Iterator[str]:
+    """The indices and tables whose names hang on no row."""
+    for rule in lane.rules:
+        place = parse_placement(rule.to)
+        if all(part.kind == "text" for part in place.target.parts):
+            name = place.target.render("", "", "", {})
+            yield name.lower() if place.index_name else name

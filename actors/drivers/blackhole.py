@@ -26,6 +26,9 @@ class BlackholeDriver:
     def prepare(self, targets: Sequence[str]) -> None:
         """Nothing to create."""
 
+    def check(self, targets: Sequence[str]) -> None:
+        """Nothing to look at."""
+
     def send(self, request: Request[bytes]) -> Sequence[ItemResult]:
         """Every item is done."""
         if self._delay_ms:

@@ -1,7 +1,8 @@
 """Elasticsearch's driver: ready-made bulk bodies out, every item's answer in; documents read back for comparison.
 
 Place in the flow: the shard gives it requests of ``ingest.sinks.elasticsearch.encode`` and gets every item's result;
-what an answer means is decided by ``ingest.sinks.elasticsearch.classify``.
+what an answer means is decided by ``ingest.sinks.elasticsearch.classify``. Requests about parts of documents go through
+``elasticsearch_parts``.
 
 Invariants: a result DONE was said of that item by the server; while the server pushes back, bodies become smaller, so
 that one above its memory limit passes in the end.
@@ -16,6 +17,7 @@ from urllib.parse import quote
 from actors.drivers.credentials import NO_CREDENTIALS, Credentials
 from actors.drivers.elasticsearch_http import JSON, NDJSON, ElasticsearchHttp
 from actors.drivers.elasticsearch_indices import ElasticsearchIndices
+from actors.drivers.elasticsearch_parts import ElasticsearchParts
 from ingest.problems import DataProblem, WorldProblem
 from ingest.sinks.batching import Refused, around_unsendable, halving, pieces
 from ingest.sinks.contract import DONE, ItemResult, Request, body_of
@@ -29,6 +31,7 @@ from ingest.sinks.elasticsearch.classify import (
     unsendable,
 )
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
+from ingest.sinks.elasticsearch.parts.payload import is_part
 from ingest.sinks.elasticsearch.raw_json import Members, documents, object_members
 from ingest.sinks.faults import BUSY, NOT_UNDERSTOOD, TARGET_MISSING, TIMEOUT, UNREACHABLE, WRONG_VERSION
 from ingest.sinks.stored import StoredDocument
@@ -65,10 +68,13 @@ class ElasticsearchDriver:
         options: ElasticsearchOptions,
         targets: Sequence[ElasticsearchTarget],
         credentials: Credentials = NO_CREDENTIALS,
+        lease_ms: float = 0.0,
     ) -> None:
+        """``lease_ms``: how long a shard may go on writing unheard; indices must remember deletions for longer."""
         self._options = options
         self._http = ElasticsearchHttp(options, credentials)
-        self._indices = ElasticsearchIndices(options, targets, self._http)
+        self._indices = ElasticsearchIndices(options, targets, self._http, lease_ms)
+        self._parts = ElasticsearchParts(options, self._http)
         self._body_bytes = options.bulk_bytes
 
     # --- SinkDriver ---------------------------------------------------------------------------------------------
@@ -88,6 +94,10 @@ class ElasticsearchDriver:
     def prepare(self, targets: Sequence[str]) -> None:
         """Create missing indices where the rule says so, and compare existing ones with its mapping."""
         self._indices.prepare(targets)
+
+    def check(self, targets: Sequence[str]) -> None:
+        """Compare the indices that exist with the rules' mappings and the lease; write nothing."""
+        self._indices.check(targets)
 
     def send(self, request: Request[bytes]) -> Sequence[ItemResult]:
         """Send a bulk request; an item that makes the server refuse all of it is found by halving, and is POISON."""
@@ -166,19 +176,21 @@ class ElasticsearchDriver:
         return answers
 
     def _attempt(self, request: Request[bytes]) -> Sequence[ItemResult] | Refused:
+        answers = self._parts.attempt(request) if is_part(request.items[0]) else self._bulk(request)
+        if not isinstance(answers, Refused):
+            missing = [place for place, result in enumerate(answers) if result.reason == INDEX_MISSING]
+            self.prepare(sorted({request.items[place].target for place in missing}))
+        return answers
+
+    def _bulk(self, request: Request[bytes]) -> Sequence[ItemResult] | Refused:
         reply = self._http.ask("POST", BULK, body_of(request), NDJSON)
         if reply.status == 200 and all_plain(reply.body, len(request.items)):
             return [DONE] * len(request.items)
         answer = reply.json()
         try:
-            refused = refusal(reply.status, answer)
-            answers = refused or results(request.items, answer)
+            return refusal(reply.status, answer) or results(request.items, answer)
         except (DataProblem, WorldProblem) as problem:
             raise self._http.placed(problem) from None
-        if not isinstance(answers, Refused):
-            missing = [place for place, result in enumerate(answers) if result.reason == INDEX_MISSING]
-            self.prepare(sorted({request.items[place].target for place in missing}))
-        return answers
 
     def _page(self, target: str, pit: object, after: object, search: Mapping[str, object]) -> list[Hit]:
         body: dict[str, object] = {

@@ -17,7 +17,8 @@ from ingest.problems import DataProblem, Problem, ProblemCode, declare
 from ingest.sinks.elasticsearch.classify import error_of, problem_of
 from ingest.sinks.elasticsearch.index_settings import gc_deletes_s
 from ingest.sinks.elasticsearch.mapping import conflicts, missing_fields
-from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
+from ingest.sinks.elasticsearch.options import PARTS_FIELD, ElasticsearchOptions, ElasticsearchTarget
+from ingest.sinks.elasticsearch.parts.mapping import keeps_versions_apart, speaker, with_parts_field
 from ingest.sinks.faults import TARGET_MISSING, TARGET_REFUSED
 from ingest.sinks.target_match import target_of
 
@@ -25,6 +26,17 @@ MAPPING_CONFLICT = declare(
     "elasticsearch.mapping_conflict",
     "An index has a field with another type than the rule's mapping says.",
     "Change the rule's mapping, or let the rule write to a new index.",
+)
+
+FORGETS_DELETIONS = declare(
+    "elasticsearch.forgets_deletions",
+    "An index forgets deletions before the lease of a shard is over, so a late write could bring a document back.",
+    'Raise "index.gc_deletes" on the index (new indices get the sink\'s gc_deletes_s), or shorten checkpoint.lease_ms.',
+)
+PARTS_UNMAPPED = declare(
+    "elasticsearch.parts_unmapped",
+    "An index doesn't map the field that holds the versions of its documents' parts, or maps it as fields.",
+    'Map "ingest_parts" as {"properties": {"live": {"type": "boolean"}, "sources": {"type": "object", "enabled": false}}}.',
 )
 
 UNMAPPED: Mapping[str, object] = {"date_detection": False}
@@ -38,19 +50,33 @@ class ElasticsearchIndices:
     """Sees to the indices of one driver."""
 
     def __init__(
-        self, options: ElasticsearchOptions, targets: Sequence[ElasticsearchTarget], http: ElasticsearchHttp
+        self,
+        options: ElasticsearchOptions,
+        targets: Sequence[ElasticsearchTarget],
+        http: ElasticsearchHttp,
+        lease_ms: float,
     ) -> None:
         self._options = options
         self._targets = targets
         self._http = http
+        self._lease_ms = lease_ms
         self._warned: set[str] = set()
 
     def prepare(self, names: Sequence[str]) -> None:
-        """Create or check these indices. DataProblem: missing, refused, conflicting."""
+        """Create or check these indices. DataProblem: missing, refused, conflicting, forgetting deletions too early."""
         for name in names:
             target = target_of(name, self._targets)
             if target is not None:
-                self._prepare(name, target)
+                self._prepare(name, speaker(self._targets, target))
+
+    def check(self, names: Sequence[str]) -> None:
+        """Check those that exist, and write nothing. DataProblem as ``prepare``."""
+        for name in names:
+            target, found = target_of(name, self._targets), self._found(name)
+            if target is not None and found is not None:
+                self._check(name, found, speaker(self._targets, target), add=False)
+            elif target is not None and not target.create:
+                raise self._problem(TARGET_MISSING, f"there is no index {name!r}", name)
 
     def _prepare(self, name: str, target: ElasticsearchTarget) -> None:
         found = self._found(name)
@@ -59,9 +85,15 @@ class ElasticsearchIndices:
             found = self._found(name)
         if found is None:
             raise self._problem(TARGET_MISSING, f"there is no index {name!r}", name)
+        self._check(name, found, target, add=target.create)
+
+    def _check(
+        self, name: str, found: Mapping[str, Mapping[str, object]], target: ElasticsearchTarget, *, add: bool
+    ) -> None:
+        """``add``: fields that an index doesn't have yet may be added to it."""
         self._check_alias(name, found)
         for index, description in found.items():
-            self._check_index(name, index, description, target)
+            self._check_index(name, index, description, target, add)
 
     def _found(self, name: str) -> dict[str, Mapping[str, object]] | None:
         """The concrete indices behind an index or alias, each with its mappings, settings, aliases; None: missing."""
@@ -75,7 +107,9 @@ class ElasticsearchIndices:
 
     def _create(self, name: str, target: ElasticsearchTarget) -> None:
         settings = {"index.gc_deletes": f"{self._options.gc_deletes_s}s", **target.settings}
-        mapping = UNMAPPED if target.mapping is None else target.mapping
+        mapping: Mapping[str, object] = UNMAPPED if target.mapping is None else target.mapping
+        if target.part is not None:
+            mapping = with_parts_field(mapping)
         body = json.dumps({"settings": settings, "mappings": mapping}).encode()
         answer = self._http.ask("PUT", f"/{quote(name)}", body)
         if answer.status != 200 and error_of(answer.json())[0] != "resource_already_exists_exception":
@@ -96,9 +130,12 @@ class ElasticsearchIndices:
             raise self._problem(TARGET_REFUSED, what, name)
 
     def _check_index(
-        self, name: str, index: str, description: Mapping[str, object], target: ElasticsearchTarget
+        self, name: str, index: str, description: Mapping[str, object], target: ElasticsearchTarget, add: bool
     ) -> None:
-        mapping, there = target.mapping or {}, _section(description, "mappings")
+        mapping: Mapping[str, object] = target.mapping or {}
+        there = _section(description, "mappings")
+        if target.part is not None:
+            mapping = with_parts_field(mapping)
         differing = conflicts(mapping, there)
         if differing:
             fields = "; ".join(
@@ -106,9 +143,18 @@ class ElasticsearchIndices:
                 for one in differing
             )
             raise self._problem(MAPPING_CONFLICT, f"the index {index!r} has another mapping: {fields}", name)
-        if missing_fields(mapping, there) and target.create:
+        missing = missing_fields(mapping, there)
+        if missing and add:
             self._add_fields(name, index, mapping)
-        self._check_gc_deletes(index, description)
+        if (
+            target.part is not None
+            and not keeps_versions_apart(there)
+            and not (PARTS_FIELD in missing and target.create)
+        ):
+            what = f"the index {index!r} would make fields of the versions of its documents' parts"
+            raise self._problem(PARTS_UNMAPPED, what, name)
+        if target.write == "document":
+            self._check_gc_deletes(name, index, description)
 
     def _add_fields(self, name: str, index: str, mapping: Mapping[str, object]) -> None:
         body = json.dumps({"properties": mapping["properties"]}).encode()
@@ -116,8 +162,14 @@ class ElasticsearchIndices:
         if answer.status != 200:
             raise self._refused(name, answer)
 
-    def _check_gc_deletes(self, index: str, description: Mapping[str, object]) -> None:
+    def _check_gc_deletes(self, name: str, index: str, description: Mapping[str, object]) -> None:
         remembered_s = gc_deletes_s(_section(_section(description, "settings"), "index"))
+        if remembered_s * 1000 <= self._lease_ms:
+            what = (
+                f"the index {index!r} remembers deletions for {remembered_s:g} s, but a shard that nobody hears any more "
+                f"may write for {self._lease_ms / 1000:g} s (checkpoint.lease_ms)"
+            )
+            raise self._problem(FORGETS_DELETIONS, what, name)
         if remembered_s < self._options.gc_deletes_s and index not in self._warned:
             self._warned.add(index)
             _log.warning(

@@ -88,6 +88,13 @@ class HbaseDriver:
             if target is not None:
                 self._prepare(self._table(name), target)
 
+    def check(self, targets: Sequence[str]) -> None:
+        """Check the tables that the rules don't let us create."""
+        for name in targets:
+            target = target_of(name, self._targets)
+            if target is not None and not target.create:
+                self._prepare(self._table(name), target)
+
     def send(self, request: Request[bytes]) -> Sequence[ItemResult]:
         """Send a request for one table; a row that HBase can't store is found by halving, and is POISON."""
         return around_unsendable(

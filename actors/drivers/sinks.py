@@ -24,19 +24,25 @@ _CLIENTS = {"elasticsearch": "elasticsearch", "elastic_transport": "elasticsearc
 
 
 class Driver(SinkDriver[bytes], SinkReader, Protocol):
-    """What every sink's driver can do: write, and read back."""
+    """What every sink's driver can do: write, read back, and look before anything runs."""
+
+    def check(self, targets: Sequence[str]) -> None:
+        """Is what is there of these targets as configured? Writes nothing; raises as ``prepare``."""
 
 
 ResolveSecret = Callable[[SecretRef | None], str | None]
 """From where a secret is to the secret (``actors.secrets.resolve``); None to None."""
 
 
-def open_driver(options: SinkOptions, targets: Sequence[SinkTarget], resolve: ResolveSecret) -> Driver:
-    """A new driver for one shard, not connected yet (its ``open`` does it). ``targets``: the ``to`` of each rule.
-    DataProblem ``sink.client_missing`` names the extra to install; ``resolve`` raises its own.
+def open_driver(
+    options: SinkOptions, targets: Sequence[SinkTarget], resolve: ResolveSecret, lease_ms: float = 0.0
+) -> Driver:
+    """A new driver for one shard, not connected yet (its ``open`` does it). ``targets``: the ``to`` of each rule;
+    ``lease_ms``: how long the shard may go on writing unheard (0: it only reads). DataProblem ``sink.client_missing``
+    names the extra to install; ``resolve`` raises its own.
     """
     try:
-        return _driver(options, targets, resolve)
+        return _driver(options, targets, resolve, lease_ms)
     except ModuleNotFoundError as error:
         extra = _CLIENTS.get((error.name or "").partition(".")[0])
         if extra is None:
@@ -45,12 +51,12 @@ def open_driver(options: SinkOptions, targets: Sequence[SinkTarget], resolve: Re
         raise DataProblem(CLIENT_MISSING, what, {"sink": options.type}, hint) from error
 
 
-def _driver(options: SinkOptions, targets: Sequence[SinkTarget], resolve: ResolveSecret) -> Driver:
+def _driver(options: SinkOptions, targets: Sequence[SinkTarget], resolve: ResolveSecret, lease_ms: float) -> Driver:
     if isinstance(options, ElasticsearchOptions):
         from actors.drivers.elasticsearch import ElasticsearchDriver
 
         credentials = Credentials(options.user, resolve(options.password), resolve(options.api_key))
-        return ElasticsearchDriver(options, targets_of(ElasticsearchTarget, targets), credentials)
+        return ElasticsearchDriver(options, targets_of(ElasticsearchTarget, targets), credentials, lease_ms)
     if isinstance(options, HbaseOptions):
         from actors.drivers.hbase import HbaseDriver
 

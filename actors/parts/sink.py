@@ -46,7 +46,8 @@ class ConfiguredShard:
         from actors.drivers.sinks import open_driver
         from actors.secrets import resolve
 
-        return open_driver(self._config.sinks[self._lane.sink], [rule.to for rule in self._lane.rules], resolve)
+        targets = [rule.to for rule in self._lane.rules]
+        return open_driver(self._config.sinks[self._lane.sink], targets, resolve, self.lease_ms)
 
     def applier(self, epoch: int) -> ParcelApplier[Any]:
         """Rules and encoder for an epoch."""
