@@ -14,6 +14,7 @@ from actors.secrets import resolve
 from actors.verify.comparison import look_exactly
 from actors.verify.ends import CHUNK_ROWS, LaneEnds, Progress
 from actors.verify.frontier import CatchUp
+from actors.verify.parts import PartsReader
 from actors.verify.reading import find_surplus, read_documents, read_rows
 from actors.verify.rows import SelectedRows
 from actors.verify.settling import Settling, count_doubts, count_surplus
@@ -21,6 +22,7 @@ from ingest.config.model import Config, Lane
 from ingest.mysql.endpoint import Endpoint
 from ingest.problems import DataProblem, declare
 from ingest.schema import TableSchema
+from ingest.sinks.registry import SinkTarget
 from ingest.verify.documents import TablePlan, table_plan
 from ingest.verify.verdict import LaneVerdict, Tally
 
@@ -68,7 +70,8 @@ def verify_lane(config: Config, name: str, options: VerifyOptions, progress: Lan
     """Compare one lane. Raises Problem when one of the ends fails."""
     lane = config.lanes[name]
     store = store_of(config)
-    driver = open_driver(config.sinks[lane.sink], [rule.to for rule in lane.rules], resolve)
+    targets = [rule.to for rule in lane.rules]
+    driver = open_driver(config.sinks[lane.sink], targets, resolve)
 
     def tell(what: str, done: int, about: int) -> None:
         progress(name, what, done, about)
@@ -83,11 +86,19 @@ def verify_lane(config: Config, name: str, options: VerifyOptions, progress: Lan
                 options.wait_ms,
                 lambda missing: tell("transactions to wait for", 0, missing),
             )
-            ends = LaneEnds(name, lane.sink, lane_tables(lane, rows), rows, driver, catch_up)
+            reader = PartsReader(driver, targets, _targets_of_others(config, name))
+            ends = LaneEnds(name, lane.sink, lane_tables(lane, rows), rows, reader, catch_up)
             return compare_lane(ends, tell, clock, options.chunk_rows)
     finally:
         driver.close()
         store.close()
+
+
+def _targets_of_others(config: Config, name: str) -> list[SinkTarget]:
+    """Where the other lanes of a lane's sink write."""
+    sink = config.lanes[name].sink
+    others = (lane for other, lane in config.lanes.items() if other != name and lane.sink == sink)
+    return [rule.to for lane in others for rule in lane.rules]
 
 
 def compare_lane(ends: LaneEnds, progress: Progress, clock: Clock, chunk_rows: int = CHUNK_ROWS) -> LaneVerdict:

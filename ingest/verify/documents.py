@@ -15,6 +15,7 @@ from ingest.rules.parse import ParsedRule, matches
 from ingest.schema import TableSchema
 from ingest.sinks.contract import Operations
 from ingest.sinks.elasticsearch.options import ElasticsearchTarget
+from ingest.sinks.elasticsearch.parts.view import part_id
 from ingest.sinks.hbase.encode import column_of
 from ingest.sinks.hbase.options import HbaseTarget
 from ingest.sinks.registry import SinkTarget, stored_fields
@@ -27,7 +28,8 @@ from ingest.verify.selected_values import Texts, arrow_batch
 
 @dataclass(frozen=True, slots=True)
 class ExpectedDocument:
-    """What the sink should hold for one row; ``row``: its number among the selected ones."""
+    """What the sink should hold for one row; ``row``: its number among the selected ones. ``key``: of a part of a
+    document, its own (``ingest.sinks.elasticsearch.parts.view``)."""
 
     key: str
     routing: str | None
@@ -98,8 +100,12 @@ class RuleOnTable:
         by_target: dict[str, list[ExpectedDocument]] = {}
         for number, target in enumerate(operations.targets):
             if not operations.deletes[number]:
+                parts, key = operations.parts, operations.keys[number]
                 document = ExpectedDocument(
-                    operations.keys[number], operations.routings[number], fields[number], operations.sources[number]
+                    key if parts is None else part_id(key, parts.name, parts.keys[number]),
+                    operations.routings[number],
+                    fields[number],
+                    operations.sources[number],
                 )
                 by_target.setdefault(target, []).append(document)
         return [ExpectedGroup(target, documents, reading) for target, documents in by_target.items()]
@@ -153,8 +159,10 @@ def table_plan(
 def _reading(target: SinkTarget, documents: pa.Schema) -> Reading:
     stored = {field.name: _stored_names(field.name, target) for field in documents}
     every = [name for names in stored.values() for name in names]
-    merged = isinstance(target, ElasticsearchTarget) and target.write == "upsert"  # Elasticsearch writes it anew
-    shared = merged or (isinstance(target, HbaseTarget) and target.delete == "columns")
+    part = target.part if isinstance(target, ElasticsearchTarget) else None
+    merged = isinstance(target, ElasticsearchTarget) and target.write != "document"  # Elasticsearch writes it anew
+    among = merged and (part is None or part.into is None)
+    shared = among or (isinstance(target, HbaseTarget) and target.delete == "columns")
     json_names = [name for field in documents if mysql_type(field) == "json" for name in stored[field.name]]
     return Reading(
         own=every if shared else None,
