@@ -13,6 +13,7 @@ from typing import Any
 
 from ingest.config.codes import CONFLICT, UNKNOWN_REFERENCE
 from ingest.config.model import ClusterOptions, Config, Lane, RuleOptions, SqlRule
+from ingest.config.part_rules import part_mistakes
 from ingest.config.positions import Path
 from ingest.config.shapes import Mistake, suggestion
 from ingest.problems import DataProblem
@@ -79,7 +80,7 @@ def check_parts(clusters: Mapping[str, ClusterOptions], lanes: Mapping[str, Lane
     found = _server_id_mistakes(clusters)
     for lane, options in lanes.items():
         found += _rule_mistakes(lane, options.rules)
-    return found
+    return found + part_mistakes(lanes)
 
 
 def _server_id_mistakes(clusters: Mapping[str, ClusterOptions]) -> list[Mistake]:
@@ -109,7 +110,8 @@ def _rule_mistakes(lane: str, rules: Sequence[RuleOptions]) -> list[Mistake]:
             if problem.code is CONFLICT:  # the others were found by check_lane_text, at their key
                 found.append(Mistake(path, problem))
             continue
-        writes = (frozenset(parsed.patterns), parsed.placement.target.source, parsed.id, parsed.placement.row_key)
+        place = parsed.placement
+        writes = (frozenset(parsed.patterns), place.target.source, parsed.id, place.row_key, place.part)
         other = seen.setdefault(writes, index)
         if other != index:
             what = f"rules {other} and {index} write the same documents: same tables, same target, same id"

@@ -37,7 +37,7 @@ from ingest.config.model import (
     TableRule,
 )
 from ingest.sinks.blackhole.options import BlackholeOptions, BlackholeTarget
-from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
+from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget, PartOptions
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 
 
@@ -93,6 +93,11 @@ _SECTIONS = (
         "A rule's `to` when the sink is Elasticsearch",
         ElasticsearchTarget,
         'to = { index = "orders-{station}", routing = "customer_id" }',
+    ),
+    _Section(
+        "`write = { part = ... }` in such a `to`",
+        PartOptions,
+        'to = { index = "orders", write = { part = "lines", into = "lines", key = ["line_no"] } }',
     ),
     _Section(
         "A rule's `to` when the sink is HBase",
