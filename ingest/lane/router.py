@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ingest.binlog.gtid import GtidSet, GtidSetBuilder
+from ingest.binlog.walker import KEY_NULL
 from ingest.codec import (
     BinlogEvent,
     Heartbeat,
@@ -50,18 +51,24 @@ UNMAPPED = declare(
 NULL_PLACE = "\0NULL"
 """Stands for NULL in an identity (which is only compared)."""
 
+NOWHERE = ("", NULL_PLACE)
+"""Key and identity of a row that has no document."""
+
 
 @dataclass(frozen=True, slots=True)
 class RuleRoute:
     """A rule that takes a table's rows: its index in the lane, the columns of its document key, and those that decide
     the document's place (used by the index or table name, or the routing value; usually none) or which part of it the
     row is. ``place``: what the table itself decides of it, since one rule may send several tables to a target each.
+    ``may_be_nowhere``: a row whose key is NULL has no document (else it is a problem): it goes to the shard of the empty
+    key, which counts it.
     """
 
     rule: int
     key_columns: tuple[int, ...]
     place_columns: tuple[int, ...] = ()
     place: str = ""
+    may_be_nowhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,8 +379,15 @@ def _collect(
 
 
 def _identities(walker: RowWalker, images: Sequence[bytes], route: RuleRoute, *, after: bool) -> list[tuple[str, str]]:
-    """(document key, identity) of each image. A key column is never NULL; a place column may be."""
-    keys = walker.keys(images, route.key_columns, after)
+    """(document key, identity) of each image. A place column may be NULL; a key column only where a row may be nowhere."""
+    try:
+        keys = walker.keys(images, route.key_columns, after)
+    except DataProblem as problem:
+        if problem.code != KEY_NULL or not route.may_be_nowhere:
+            raise
+        if len(images) == 1:
+            return [NOWHERE]
+        return [one for image in images for one in _identities(walker, [image], route, after=after)]
     if not route.place_columns:
         return list(zip(keys, keys, strict=True))
     columns = route.key_columns + route.place_columns

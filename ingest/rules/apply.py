@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
     from ingest.rules.compile import CompiledRule, OutputField
 
 FILTERED = "filtered"
+NO_DOCUMENT = "no_document"
+"""The reason of rows of a part that name no document: a column of the document's id is NULL."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
     """The operations to be, in order: how many, their rows in the slice (None: every row), which of them delete (None:
-    none), which take their key and place from the image after (None: all). ``filtered``: rows that give none.
+    none), which take their key and place from the image after (None: all). ``filtered``: rows that give none, and
+    ``nowhere``: those that belong to no document.
     """
 
     count: int
@@ -44,6 +48,13 @@ class _Choice:
     deletes: pa.Array | None = None
     by_after: pa.Array | None = None
     filtered: int = 0
+    nowhere: int = 0
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Rows that give none, by reason."""
+        counts = {FILTERED: self.filtered, NO_DOCUMENT: self.nowhere}
+        return {reason: count for reason, count in counts.items() if count}
 
 
 def apply_rule(rule: CompiledRule, decoded: DecodedSlice, versions: Sequence[int], tail: bool) -> Operations:
@@ -59,7 +70,7 @@ def apply_rule(rule: CompiledRule, decoded: DecodedSlice, versions: Sequence[int
         image.routings,
         _documents(rule, decoded.after, choice),
         range(choice.count) if choice.rows is None else packed(choice.rows),
-        {FILTERED: choice.filtered} if choice.filtered else {},
+        choice.dropped,
         image.parts,
     )
 
@@ -68,7 +79,8 @@ def _decide(rule: CompiledRule, decoded: DecodedSlice, tail: bool) -> _Choice:
     before, after = _passes(rule, decoded.before), _passes(rule, decoded.after)
     kinds = bytes(decoded.kinds)
     count = len(kinds)
-    if after is None and Kind.DELETE not in kinds:
+    somewhere = _somewhere(rule, decoded, kinds)
+    if after is None and somewhere is None and Kind.DELETE not in kinds:
         return _Choice(count)
     numbers = pa.Array.from_buffers(pa.uint8(), count, [None, pa.py_buffer(kinds)])
     inserts = pc.equal(numbers, pa.scalar(Kind.INSERT.value, pa.uint8()))
@@ -81,6 +93,10 @@ def _decide(rule: CompiledRule, decoded: DecodedSlice, tail: bool) -> _Choice:
         if before is not None:
             deletes = pc.and_(deletes, before)
     chosen = pc.or_(writes, deletes)
+    nowhere = 0
+    if somewhere is not None:
+        nowhere = count - pc.sum(somewhere).as_py()
+        chosen = pc.and_(chosen, somewhere)
     rows = pc.cast(pc.indices_nonzero(chosen), pa.int64())
     left = len(rows)
     return _Choice(
@@ -88,8 +104,24 @@ def _decide(rule: CompiledRule, decoded: DecodedSlice, tail: bool) -> _Choice:
         rows=None if left == count else rows,
         deletes=None if not left or pc.any(deletes).as_py() is False else deletes.filter(chosen),
         by_after=pc.or_(writes, inserts).filter(chosen),
-        filtered=count - left,
+        filtered=count - left - nowhere,
+        nowhere=nowhere,
     )
+
+
+def _somewhere(rule: CompiledRule, decoded: DecodedSlice, kinds: bytes) -> pa.Array | None:
+    """Per row of a part: does it name its document? None: all do. (A date may be null for being zero: that is no NULL, and
+    a problem.) A row that moves has come as a deletion and an insertion, so one image is enough."""
+    if rule.rule.placement.part is None:
+        return None
+    named = []
+    for index in rule.key_columns:
+        arrays = [image.column(rule.columns.index(index)) for image in (decoded.before, decoded.after)]
+        if not pa.types.is_temporal(arrays[0].type) and any(array.null_count for array in arrays):
+            deleted = pa.array([kind == Kind.DELETE for kind in kinds])
+            named.append(pc.if_else(deleted, *(pc.is_valid(array) for array in arrays)))
+    somewhere = reduce(pc.and_, named) if named else None
+    return None if somewhere is None or pc.all(somewhere).as_py() else somewhere
 
 
 def _placing(decoded: DecodedSlice, choice: _Choice) -> Callable[[int], pa.Array]:

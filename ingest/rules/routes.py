@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ingest.lane.router import RuleRoute
 from ingest.lane.statements import ANY_TABLE
-from ingest.rules.compile import compile_rule
+from ingest.rules.compile import CompiledRule, compile_rule
 from ingest.rules.match import wildcard
 from ingest.rules.parse import ParsedRule, matches
 from ingest.schema import TableName, TableSchema
@@ -32,10 +32,13 @@ class RuleRoutes:
     def routes(self, schema: TableSchema) -> Sequence[RuleRoute]:
         """The rules that match a table, with their key and place columns. DataProblem when one doesn't fit it."""
         compiled = [compile_rule(rule, schema) for rule in self._rules if matches(rule, schema.name)]
-        return [
-            RuleRoute(one.rule.index, one.key_columns, one.place_columns, one.rule.placement.of_table(schema.name))
-            for one in compiled
-        ]
+        return [_route(one, schema.name) for one in compiled]
+
+
+def _route(rule: CompiledRule, table: TableName) -> RuleRoute:
+    placement = rule.rule.placement
+    is_part = placement.part is not None  # of no document, when the row names none
+    return RuleRoute(rule.rule.index, rule.key_columns, rule.place_columns, placement.of_table(table), is_part)
 
 
 def _captures(rule: ParsedRule, name: TableName) -> bool:

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import pytest
 
 from actors.drivers.sinks import Driver
 from actors.stack import Elasticsearch, Hbase
-from tests.conformance.harness import SinkUnderTest, elasticsearch_sink, hbase_sink, memory_sink
+from tests.conformance.harness import SinkUnderTest, elasticsearch_sink, hbase_sink, memory_sink, parts_sink
 
-REAL = [pytest.param(name, marks=pytest.mark.integration) for name in ("elasticsearch", "hbase")]
+SERVERS = {
+    "elasticsearch": "elasticsearch",
+    "elasticsearch-parts-script": "elasticsearch_full",
+    "elasticsearch-parts-optimistic": "elasticsearch",
+    "hbase": "hbase",
+}
+"""Each real sink, and the fixture of its server."""
+
+REAL = [pytest.param(name, marks=pytest.mark.integration) for name in SERVERS]
 NUMBERS = count(1)
+
+
+def real_sink(name: str, server: Any) -> SinkUnderTest:
+    """A real sink on its server."""
+    if name == "hbase":
+        return hbase_sink(server)
+    return elasticsearch_sink(server) if name == "elasticsearch" else parts_sink(server, name.rpartition("-")[2])
 
 
 @pytest.fixture(params=["memory", *REAL])
@@ -20,8 +36,7 @@ def sink(request: pytest.FixtureRequest) -> SinkUnderTest:
     """A sink with a target of the test's own."""
     if request.param == "memory":
         return memory_sink()
-    server = request.getfixturevalue(request.param)
-    made = elasticsearch_sink(server) if request.param == "elasticsearch" else hbase_sink(server)
+    made = real_sink(request.param, request.getfixturevalue(SERVERS[request.param]))
     return made.at(f"conformance-{next(NUMBERS)}")
 
 
@@ -40,9 +55,9 @@ def stoppable(request: pytest.FixtureRequest) -> Iterator[SinkUnderTest]:
     """A sink on a server of the test's own, which it may stop."""
     if request.param == "memory":
         yield memory_sink()
-    elif request.param == "elasticsearch":
-        with Elasticsearch(quick=True) as server:
-            yield elasticsearch_sink(server).at("stoppable")
-    else:
+    elif request.param == "hbase":
         with Hbase(quick=True) as hbase_server:
             yield hbase_sink(hbase_server).at("stoppable")
+    else:
+        with Elasticsearch(quick=True, full=SERVERS[request.param] == "elasticsearch_full") as server:
+            yield real_sink(request.param, server).at("stoppable")

@@ -4,18 +4,22 @@ how to stop and start its server.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from actors.drivers.sinks import Driver, open_driver
 from actors.stack import Elasticsearch, Hbase
+from actors.verify.parts import PartsReader
 from ingest.sinks.blackhole.encode import BlackholeEncoder
 from ingest.sinks.blackhole.options import BlackholeOptions
-from ingest.sinks.contract import Encoder, Request
+from ingest.sinks.contract import Encoder, Parts, Request
 from ingest.sinks.elasticsearch.encode import stored_fields as json_fields
-from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
+from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget, PartOptions
+from ingest.sinks.elasticsearch.parts.view import document_of, part_id
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.registry import SinkOptions, SinkTarget, sink_kind, stored_fields
+from ingest.sinks.stored import StoredDocument
 from tests.kit.memory_sink import POISON_MARK, MemoryDriver, MemoryServer
 from tests.kit.sink_operations import Change, Document, batch_of, operations_of
 
@@ -34,7 +38,8 @@ BATCH = 7
 
 @dataclass(frozen=True)
 class SinkUnderTest:
-    """One sink and one target of it. ``bad``: the ``size`` that it never takes."""
+    """One sink and one target of it. ``bad``: the ``size`` that it never takes. ``part``: documents are written as this part
+    of theirs."""
 
     name: str
     target: str
@@ -44,10 +49,14 @@ class SinkUnderTest:
     bad: str
     stop: Callable[[], None]
     start: Callable[[], None]
+    part: str | None = None
 
     def encode(self, changes: Sequence[Change]) -> Sequence[Request[bytes]]:
         """A parcel of changes to requests."""
-        return self.encoder.encode([operations_of(changes, self.target)])
+        operations = operations_of(changes, self.target)
+        if self.part is not None:
+            operations = replace(operations, parts=Parts(self.part, [""] * len(changes)))
+        return self.encoder.encode([operations])
 
     def expected(self, changes: Sequence[Change]) -> dict[str, Mapping[str, bytes]]:
         """What must be stored after these changes, whatever their order: each key's newest."""
@@ -91,6 +100,51 @@ def elasticsearch_sink(server: Elasticsearch) -> SinkUnderTest:
     options = ElasticsearchOptions(type="elasticsearch", urls=(server.url,), bulk_items=BATCH)
     target = ElasticsearchTarget(index="{table}", mapping=MAPPING, settings={"number_of_replicas": 0})
     return _configured(options, target, "not a number", server.stop, server.start)
+
+
+class PartDriver(PartsReader):
+    """A driver that shows a document's only part as the document. What a script writes back is the same value, not the
+    same text."""
+
+    def __init__(self, driver: Driver, target: ElasticsearchTarget) -> None:
+        super().__init__(driver, [target], [])
+        assert target.part is not None
+        self._part = target.part.part
+        self.open, self.close, self.prepare, self.send = driver.open, driver.close, driver.prepare, driver.send
+
+    def fetch(self, target: str, keys: Sequence[str], routings: Sequence[str | None] | None = None):
+        found = super().fetch(target, [part_id(key, self._part, "") for key in keys], routings)
+        return [None if one is None else self._document(one) for one in found]
+
+    def scan(self, target: str, batch: int = 1_000):
+        return (self._document(one) for one in super().scan(target, batch))
+
+    @staticmethod
+    def _document(part: StoredDocument) -> StoredDocument:
+        return replace(part, key=document_of(part.key), fields=same_values(part.fields))
+
+
+def same_values(fields: Mapping[str, bytes]) -> dict[str, bytes]:
+    """JSON values as one text each, however they were written."""
+    return {name: json.dumps(json.loads(text)).encode() for name, text in fields.items()}
+
+
+def parts_sink(server: Elasticsearch, parts: str) -> SinkUnderTest:
+    """The same, whose documents are written as a part of theirs, by script or without."""
+    options = ElasticsearchOptions.model_validate(
+        {"type": "elasticsearch", "urls": [server.url], "bulk_items": BATCH, "parts": parts}
+    )
+    target = ElasticsearchTarget(
+        index="{table}", mapping=MAPPING, settings={"number_of_replicas": 0}, write=PartOptions(part="main")
+    )
+    made = _configured(options, target, "not a number", server.stop, server.start)
+    return replace(
+        made,
+        name=f"parts {parts}",
+        part="main",
+        new_driver=lambda: PartDriver(made.new_driver(), target),
+        stored=lambda document: same_values(made.stored(document)),
+    )
 
 
 def hbase_sink(server: Hbase) -> SinkUnderTest:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from actors.drivers.elasticsearch import ElasticsearchDriver
 from actors.stack import Elasticsearch
 from ingest.problems import DataProblem
 from ingest.sinks.contract import Outcome
 from ingest.sinks.elasticsearch.options import ElasticsearchTarget
-from tests.kit.elasticsearch_drivers import ask, caught, driver_of, encode, outcomes, send
+from tests.kit.elasticsearch_drivers import ask, caught, driver_of, encode, options_of, outcomes, send
 from tests.kit.sink_operations import Change
 
 pytestmark = pytest.mark.integration
@@ -146,3 +147,36 @@ def test_alias(elasticsearch: Elasticsearch, index: str) -> None:
     write_index = {"add": {"index": f"{index}-2", "alias": index, "is_write_index": True}}
     ask(elasticsearch, "POST", "/_aliases", {"actions": [write_index]})
     driver.prepare([index])
+
+
+def test_an_index_that_forgets_deletions_before_the_lease_is_over(elasticsearch: Elasticsearch, index: str) -> None:
+    """A shard that nobody hears may write until its lease is over: an index that remembers deletions for less stops the lane
+    and is told by check, one with the server's default doesn't."""
+    target = ElasticsearchTarget(index=index)
+    ask(elasticsearch, "PUT", f"/{index}", {"settings": {"index.gc_deletes": "8s"}})
+    driver = ElasticsearchDriver(options_of(elasticsearch), [target], lease_ms=8_000)
+    for call in (lambda: driver.prepare([index]), lambda: driver.check([index])):
+        problem = caught(DataProblem, call)
+        assert problem.code.name == "elasticsearch.forgets_deletions"
+        assert problem.where["index"] == index
+    ask(elasticsearch, "PUT", f"/{index}/_settings", {"index.gc_deletes": None})
+    driver.prepare([index])
+    driver.check([index])
+    made = ElasticsearchTarget(index=f"{index}-2", settings={"index.gc_deletes": "5s"})
+    driver = ElasticsearchDriver(options_of(elasticsearch), [made], lease_ms=8_000)
+    driver.check([f"{index}-2"])
+    assert caught(DataProblem, lambda: driver.prepare([f"{index}-2"])).code.name == "elasticsearch.forgets_deletions"
+
+
+def test_check_writes_nothing(elasticsearch: Elasticsearch, lost: str) -> None:
+    """What check looks at stays as it is: no index made, no field added; a missing one counts unless it is to be made."""
+    mapping: dict[str, Any] = {"properties": {"id": {"type": "keyword"}}}
+    driver_of(elasticsearch, ElasticsearchTarget(index=lost)).check([lost])
+    fixed = driver_of(elasticsearch, ElasticsearchTarget(index=lost, create=False))
+    assert caught(DataProblem, lambda: fixed.check([lost])).code.name == "sink.target_missing"
+    ask(elasticsearch, "PUT", f"/{lost}")
+    driver_of(elasticsearch, ElasticsearchTarget(index=lost, mapping=mapping)).check([lost])
+    assert ask(elasticsearch, "GET", f"/{lost}")[lost]["mappings"] == {}
+    ask(elasticsearch, "PUT", f"/{lost}/_mapping", {"properties": {"id": {"type": "long"}}})
+    conflict = driver_of(elasticsearch, ElasticsearchTarget(index=lost, mapping=mapping))
+    assert caught(DataProblem, lambda: conflict.check([lost])).code.name == "elasticsearch.mapping_conflict"

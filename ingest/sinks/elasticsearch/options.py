@@ -106,7 +106,10 @@ def _field_name(text: str) -> str:
 class PartOptions(Options):
     """A rule's part of a document that several rules write, often of several tables. Each part has a version of its own
     (in the field `ingest_parts`), so parts land in any order and none goes back; a deleted row takes its part away and
-    leaves the version, so that an older write that comes late doesn't bring it back."""
+    leaves the version, so that an older write that comes late doesn't bring it back. The rule's `id` names the document:
+    a row moves to another when it changes, and belongs to none when it is NULL (counted as `no_document`). All rules of
+    an index route alike. (Rows that a foreign key's ON DELETE or ON UPDATE action changes are in the binlog from MySQL
+    9.6 on; before, delete children by statements.)"""
 
     part: str = Field(min_length=1, max_length=100)
     """Name of the part, e.g. `order`, `lines`. Versions are kept under it: no two rules of an index have the same, and

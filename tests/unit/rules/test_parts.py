@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ingest.binlog.walker import KEY_NULL
+from ingest.codec import RowBlock
+from ingest.lane.router import RuleRoute, _collect
 from ingest.problems import DataProblem
 from ingest.rules.parse import parse_rule
 from ingest.rules.routes import RuleRoutes
@@ -59,3 +62,64 @@ def test_the_versions_have_their_field() -> None:
     compiled(
         table_rule(to=ElasticsearchTarget(index="t", write=PartOptions(part="p")), exclude=("ingest_parts",)), schema
     )
+
+
+PARENTED = PAIR.__class__(PAIR.name, (PAIR.columns[0].__class__("order_id", 8, 0, True), *PAIR.columns[1:]), (1,))
+ORPHAN = [None, 2, "de", "x", None]
+
+
+@pytest.mark.parametrize("tail", [False, True])
+def test_a_row_of_no_document(tail: bool) -> None:
+    """A row whose document's id is NULL belongs to none: it is counted; where it belonged to one, that loses its part."""
+    changes = [
+        (Kind.INSERT, None, ORPHAN),
+        (Kind.INSERT, None, ROW),
+        (Kind.DELETE, ORPHAN, None),
+        (Kind.UPDATE, ORPHAN, ORPHAN),
+    ]
+    operations = run(rule(LINES), changes, tail, schema=PARENTED)
+    assert (list(operations.keys), list(operations.deletes)) == (["7"], [False])
+    assert operations.dropped == {"no_document": 3}
+    moved = run(rule(LINES), [(Kind.DELETE, ROW, None), (Kind.INSERT, None, ORPHAN)], tail, schema=PARENTED)
+    assert (list(moved.keys), list(moved.deletes)) == (["7"], [True])
+    with pytest.raises(DataProblem, match="bad_row"):
+        run(table_rule(id=("order_id",), fields=("code",)), [(Kind.INSERT, None, ORPHAN)], schema=PARENTED)
+
+
+def test_filtered_and_nowhere_are_told_apart() -> None:
+    """Each row that gives nothing has one reason (invariant 5)."""
+    changes = [(Kind.INSERT, None, ORPHAN), (Kind.INSERT, None, ROW), (Kind.INSERT, None, [7, 9, "de", "x", None])]
+    operations = run(rule(LINES, where="position = 2"), changes, schema=PARENTED)
+    assert operations.dropped == {"no_document": 1, "filtered": 1}
+    assert list(operations.sources) == [1]
+
+
+class Cut:
+    """Images that are their keys' text; "-" is NULL."""
+
+    def keys(self, images, columns, after=None, null_text=None):
+        if null_text is None and b"-" in images:
+            raise DataProblem(KEY_NULL, "a key column is NULL")
+        return ["|".join([null_text or "" if image == b"-" else image.decode()] * len(columns)) for image in images]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (b"7", b"-", [("7", Kind.DELETE), ("", Kind.INSERT)]),
+        (b"-", b"7", [("", Kind.DELETE), ("7", Kind.INSERT)]),
+        (b"-", b"-", [("", Kind.UPDATE)]),
+        (b"7", b"7", [("7", Kind.UPDATE)]),
+    ],
+)
+def test_the_reader_moves_parts_to_nowhere(before: bytes, after: bytes, expected: list[tuple[str, Kind]]) -> None:
+    """A row that loses its document is deleted there; a NULL key is a problem where it may not be."""
+    block = RowBlock(Kind.UPDATE, [b"1", before], [b"1", after])
+    for route in (RuleRoute(0, (0,), (), "", True), RuleRoute(0, (0,), (1,), "", True)):
+        changes: list = [[], []]
+        _collect(changes, Kind.UPDATE, block, Cut(), route, None)
+        assert [(key, kind) for key, _, _, kind, _, _ in changes[1]] == expected
+        assert len({identity for _, identity, *_ in changes[1]}) == len(expected)
+    if b"-" in (before, after):
+        with pytest.raises(DataProblem):
+            _collect([[], []], Kind.UPDATE, block, Cut(), RuleRoute(0, (0,)), None)

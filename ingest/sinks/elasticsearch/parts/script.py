@@ -101,7 +101,10 @@ else if (!live && params.delete_empty) { ctx.op = ctx.op == 'create' ? 'none' : 
 else { doc.put(params.field, ['live': live, 'sources': sources]); }
 """
 
-SCRIPT = re.sub(r"\s+", " ", _PAINLESS).strip()
+_TOKENS = re.compile(r"""("[^"]*"|'[^']*')|\s*([{}()\[\];,=<>+?:&|!-])\s*|\s+""")
+
+SCRIPT = _TOKENS.sub(lambda token: token[1] or token[2] or " ", _PAINLESS).strip()
+"""Without the spaces that only people need."""
 
 _HEAD = f'{{"scripted_upsert":true,"upsert":{{}},"script":{{"lang":"painless","source":{json.dumps(SCRIPT)},"params":'
 _START = f'{_HEAD}{{"field":"{PARTS_FIELD}","gone_max":{GONE_MAX},'.encode()
