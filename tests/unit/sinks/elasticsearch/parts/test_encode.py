@@ -53,6 +53,8 @@ def test_an_item_of_deletions_is_one() -> None:
     """An item that only takes parts away counts as a deletion."""
     [request] = encoder().encode(operations_on_parts([Change("a", "order", "", 4), Change("a", "lines", "1", 6)], "t"))
     assert [item.delete for item in request.items] == [True]
+    [request] = encoder().encode(operations_on_parts([Change("a", "order", "", 5), Change("a", "lines", "1", 6)], "t"))
+    assert [item.delete for item in request.items] == [False]
 
 
 def test_whole_documents_beside_parts() -> None:
