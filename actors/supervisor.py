@@ -15,18 +15,21 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from actors.backoff import Backoff
 from actors.clock import Clock
 from actors.lane_actors import LaneActors
 from actors.lane_group import LaneEnd, LaneGroup
-from actors.mailbox import ActorPeer
+from actors.mailbox import DATA, ActorPeer
 from actors.processes import this_process_status
 from actors.stream import LaneReport
 from actors.survey import LaneFacts, survey
 from ingest.checkpoint.contract import CheckpointStore
+from ingest.dead_letters.contract import RetryReport
+from ingest.dead_letters.letter import Place
 from ingest.problems import DataProblem, Problem, declare
 from ingest.status import ClusterStatus, LaneState
 
@@ -35,12 +38,20 @@ UNKNOWN_LANE = declare(
     "A command names a lane that this supervisor doesn't run.",
     "`ingest status` lists the lanes.",
 )
+LANE_NOT_RUNNING = declare(
+    "dead_letters.lane_not_running",
+    "Dead letters are retried by their lane's sink actors, and the lane isn't running.",
+    "`ingest status` says why; `ingest resume` or `ingest run` it, then retry.",
+)
 
 SHARED_GROUP = "shared"
 
 SETTLED = frozenset({LaneState.PAUSED, LaneState.DRAINING, LaneState.DRAINED, LaneState.STOPPED})
 """States that only a command, or the lane's own end, changes."""
 TICK_S = 1.0
+LETTERS_WITHIN_S = 240.0
+"""How long the shards may take for a few dead letters: behind what they have in hand, and with a slow sink."""
+
 METRICS_AFTER_S = 3.0
 """The exporter is a process more to start: the lanes' own come first."""
 
@@ -251,6 +262,22 @@ class Supervisor:
             if group is not None:
                 group.tell_reader("drain", (lane,))
 
+    def retry_letters(self, lane: str, places: Sequence[Place]) -> RetryReport:
+        """Send the dead letters of these documents again; in order with the parcels, since the shards do it."""
+        known = self._known(lane)
+        if known.state is not LaneState.RUNNING or known.actors is None:
+            raise DataProblem(LANE_NOT_RUNNING, f"{lane} is {known.state.value}", {"lane": lane})
+        report = RetryReport()
+        for one in _ask_shards(known.actors, "retry_letters", tuple(places)):
+            report = report.plus(one)
+        return report
+
+    def reload_letters(self, lane: str) -> None:
+        """Dead letters were dropped in the store: their documents go on."""
+        actors = self._known(lane).actors
+        if actors is not None:
+            _ask_shards(actors, "reload_letters")
+
     def forget_wishes(self) -> None:
         """Lanes run again at the next start, whatever was drained to stop (a foreground run's end)."""
         for lane in self._lanes:
@@ -315,3 +342,13 @@ class Supervisor:
                 UNKNOWN_LANE, f"no lane {lane!r} here; there are {names}", {"cluster": self._parts.cluster}
             )
         return self._lanes[lane]
+
+
+def _ask_shards(actors: LaneActors, method: str, *arguments: object) -> list[Any]:
+    """Ask every shard of a lane side by side, each behind the parcels it has; the first problem is raised."""
+
+    def ask(shard: ActorPeer) -> Any:
+        return shard.ask(method, *arguments, timeout_s=LETTERS_WITHIN_S, group=DATA)
+
+    with ThreadPoolExecutor(min(len(actors.shards), 32)) as pool:
+        return list(pool.map(ask, actors.shards))
