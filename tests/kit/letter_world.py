@@ -66,7 +66,9 @@ def slice_of_changes(changes: Sequence[tuple[int, Change]]) -> Slice:
         images.append(b"" if change.kind is Kind.INSERT else change.row())
         images.append(b"" if change.kind is Kind.DELETE else change.row())
     ends = [sum(map(len, images[: place + 1])) for place in range(len(images))]
-    stamps = [TransactionStamp(f"{UUID}:{change.n}", 1_000_000 * change.n, "binlog.000001", change.n) for _, change in changes]
+    stamps = [
+        TransactionStamp(f"{UUID}:{change.n}", 1_000_000 * change.n, "binlog.000001", change.n) for _, change in changes
+    ]
     count = len(changes)
     return Slice(
         rule=0,

@@ -152,7 +152,7 @@ def test_a_drop_lets_the_key_go_on() -> None:
 
 
 def test_without_a_quarantine_a_later_change_settles() -> None:
-    """quarantine = false: the sink takes the next change, and the letters of the document are closed by it."""
+    """With quarantine = false: the sink takes the next change, and the letters of the document are closed by it."""
     world = World(replace(POLICY, holds=False))
     world.commit(1, bad=True)
     world.put(1)
