@@ -46,7 +46,7 @@ NOT_CONFIRMED = declare(
 AT_ONCE = 50
 """Documents retried in one call: the lane goes on between two."""
 
-app = typer.Typer(no_args_is_help=True, help="Dead letters: documents that a sink refused, and what waits behind them.")
+app = typer.Typer(no_args_is_help=True, help="Dead letters: what a sink refused, and what waits behind.")
 
 Numbers = Annotated[list[int] | None, typer.Argument(metavar="[NUMBER]...", help="Letters by number.")]
 Lane = Annotated[str, typer.Option("--lane", metavar="LANE", help="Only letters of this lane.")]

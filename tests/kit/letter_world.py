@@ -22,6 +22,7 @@ from ingest.config.model import ElasticsearchTableRule
 from ingest.dead_letters.breaker import BreakerLimits
 from ingest.dead_letters.contract import LetterPolicy, RetryReport, StoreChange
 from ingest.dead_letters.letter import DeadLetter, OpenLetter
+from ingest.dead_letters.stored_row import cut_row
 from ingest.lane.applier import ParcelApplier
 from ingest.problems import Problem, WorldProblem
 from ingest.rules.parse import parse_rule
@@ -31,7 +32,7 @@ from ingest.sinks.delivery import RetryPolicy
 from ingest.sinks.elasticsearch.encode import ElasticsearchEncoder
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
 from ingest.slices import Kind, Parcel, Slice, TransactionStamp
-from ingest.version import split_version
+from ingest.version import split_version, version_of
 from tests.kit.value_bytes import image, schema_of, table_map
 
 SCHEMA = schema_of(
@@ -83,6 +84,16 @@ def slice_of_changes(changes: Sequence[tuple[int, Change]]) -> Slice:
         packed_stamps=b"".join(stamp.pack() for stamp in stamps),
         stamp_of=struct.pack(f"<{count}I", *range(count)),
     )
+
+
+def letter_of_change(change: Change, ordinal: int = 3, epoch: int = 2) -> DeadLetter:
+    """A letter of one change of shop.t."""
+    row, stamp = cut_row(slice_of_changes([(ordinal, change)]), 0)
+    return DeadLetter(
+        lane="orders", table="shop.t", target="t", key=str(change.key), routing=None, document_key=str(change.key),
+        version=version_of(epoch, ordinal, delete=change.kind is Kind.DELETE), whole=True, row=row, stamp=stamp,
+        payload=b'{"index":{}}\n{}\n', reason="mapping", detail="no date", buried_us=5, number=7,
+    )  # fmt: skip
 
 
 class MemoryLetters:

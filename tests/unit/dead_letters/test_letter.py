@@ -10,33 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.binlog.slice_decoder import PureSliceDecoder
-from ingest.dead_letters.letter import (
-    DETAIL_CHARS_MAX,
-    PAYLOAD_BYTES_MAX,
-    ROW_BYTES_MAX,
-    TOO_LARGE,
-    DeadLetter,
-)
+from ingest.dead_letters.letter import DETAIL_CHARS_MAX, PAYLOAD_BYTES_MAX, ROW_BYTES_MAX, TOO_LARGE
 from ingest.dead_letters.shown import letter_json, shown_row
 from ingest.dead_letters.stored_row import StoredRow, cut_row, unpack_row
 from ingest.problems import DataProblem
 from ingest.slices import Kind, TransactionStamp
 from ingest.version import version_of
-from tests.kit.letter_world import UUID, Change, slice_of_changes
+from tests.kit.letter_world import UUID, Change, letter_of_change, slice_of_changes
 
 ROWS = st.builds(
     StoredRow, st.integers(0, 2**32 - 1), st.sampled_from(Kind), *[st.binary(max_size=40) for _ in range(6)]
 )
-
-
-def letter(change: Change, ordinal: int = 3, epoch: int = 2) -> DeadLetter:
-    """A letter of one change of shop.t."""
-    row, stamp = cut_row(slice_of_changes([(ordinal, change)]), 0)
-    return DeadLetter(
-        lane="orders", table="shop.t", target="t", key=str(change.key), routing=None, document_key=str(change.key),
-        version=version_of(epoch, ordinal, delete=change.kind is Kind.DELETE), whole=True, row=row, stamp=stamp,
-        payload=b'{"index":{}}\n{}\n', reason="mapping", detail="no date", buried_us=5, number=7,
-    )  # fmt: skip
 
 
 @given(ROWS)
@@ -74,11 +58,11 @@ def test_each_row_of_a_slice_is_cut_out_whole(kinds: list[Kind]) -> None:
 
 def test_a_change_is_known_again_in_another_epoch_and_from_another_server() -> None:
     """Not by version, file, position or table id: by document, transaction and images."""
-    first = letter(Change(1, 4, False))
+    first = letter_of_change(Change(1, 4, False))
     again = replace(first, version=version_of(9, 1, delete=False), stamp=TransactionStamp(f"{UUID}:4", 7, "other.2", 9))
     again = replace(again, row=replace(again.row, table_map=b"\x99" + again.row.table_map[1:]), reason="else", number=9)
     assert first.change == again.change
-    assert first.change != letter(Change(1, 5, False)).change
+    assert first.change != letter_of_change(Change(1, 5, False)).change
     assert first.change != replace(first, key="2").change
     assert first.change != replace(first, routing="").change
     assert first.change != replace(first, lane="other").change
@@ -86,7 +70,7 @@ def test_a_change_is_known_again_in_another_epoch_and_from_another_server() -> N
 
 def test_words_are_cut_and_a_row_past_the_bound_is_refused_by_name() -> None:
     """Invariant 6: a letter has a bound; what can't be kept stops the lane and names the row (1)."""
-    fits = replace(letter(Change(1, 4, False)), detail="x" * 5_000, payload=b"x" * 100_000).bounded()
+    fits = replace(letter_of_change(Change(1, 4, False)), detail="x" * 5_000, payload=b"x" * 100_000).bounded()
     assert (len(fits.detail), len(fits.payload)) == (DETAIL_CHARS_MAX, PAYLOAD_BYTES_MAX)
     with pytest.raises(DataProblem) as caught:
         replace(fits, row=replace(fits.row, after=bytes(ROW_BYTES_MAX + 1))).bounded()
@@ -97,7 +81,7 @@ def test_words_are_cut_and_a_row_past_the_bound_is_refused_by_name() -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_row_is_shown_column_by_column(kind: Kind) -> None:
     """Before and after as they were there, as texts and as JSON; a whole letter is one line of JSON."""
-    one = letter(Change(1, 4, True, kind))
+    one = letter_of_change(Change(1, 4, True, kind))
     shown = shown_row(one, PureSliceDecoder("text"))
     texts = {"id": "1", "n": "4", "bad": "1"}
     assert shown.problem == ""
@@ -114,7 +98,7 @@ def test_a_row_is_shown_column_by_column(kind: Kind) -> None:
 
 def test_a_row_that_cannot_be_read_says_so() -> None:
     """A damaged image: the letter is shown all the same, with the problem."""
-    one = letter(Change(1, 4, True))
+    one = letter_of_change(Change(1, 4, True))
     shown = shown_row(replace(one, row=replace(one.row, after=b"\x00")), PureSliceDecoder("text"))
     assert shown.after is None
     assert shown.problem
@@ -123,7 +107,7 @@ def test_a_row_that_cannot_be_read_says_so() -> None:
 
 def test_partial_images_show_what_they_hold() -> None:
     """binlog_row_image = MINIMAL: the key before, the changed columns after."""
-    one = letter(Change(1, 4, True))
+    one = letter_of_change(Change(1, 4, True))
     row = replace(
         one.row, before_present=b"\x01", after_present=b"\x02", before=b"\x00\x01\0\0\0", after=b"\x00\x04\0\0\0"
     )
