@@ -128,7 +128,7 @@ class DeadLetterDesk:
 
     def file(self) -> None:
         """Make the parcel's letters durable. DataProblem ``dead_letters.too_many``."""
-        if not self._added and not self._renewed and not self._closed:
+        if not self.is_behind:
             return
         added = tuple(self._added.values())
         change = StoreChange(added, tuple(self._renewed.values()), (), tuple(self._closed))
@@ -179,6 +179,11 @@ class DeadLetterDesk:
         where |= {"file": letter.stamp.file, "position": letter.stamp.position}
         return DataProblem(POISON, f"{letter.reason}: {letter.detail}{more}", where)
 
+    @property
+    def is_behind(self) -> bool:
+        """Does it know of letters that the store hasn't got? (A parcel failed: the epoch is over.)"""
+        return bool(self._added or self._renewed or self._closed)
+
     # --- commands -----------------------------------------------------------------------------------------------
 
     def retry(self, places: Collection[Place], resend: Resend) -> RetryReport:
@@ -188,7 +193,10 @@ class DeadLetterDesk:
         for chain in self._quarantine.to_send(places):
             for one in chain:
                 letter = self._store.letter(self._lane, one.change)
-                result = resend(letter) if letter is not None else None
+                if letter is None:  # dropped a moment ago; ``reload`` is on its way
+                    self._quarantine.close([one.change])
+                    continue
+                result = resend(letter)
                 report = report.plus(self._settled(one) if result is None else self._refused(one, result))
                 if result is not None:
                     break  # what follows would overtake it

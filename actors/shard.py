@@ -220,13 +220,13 @@ class SinkShard:
 
     def retry_letters(self, places: Sequence[Place]) -> RetryReport:
         """Send the dead letters of these documents again, by the rules of now, as far as they are this shard's."""
-        if self._desk is None or self._ended.is_set() or not self._epoch:
+        if self._desk is None or self._ended.is_set() or self._desk.is_behind:
             raise WorldProblem(EPOCH_OVER, "no epoch is running", {"lane": self._lane, "shard": self._shard})
         return self._desk.retry(frozenset(places), self._resend)
 
     def reload_letters(self) -> None:
         """Letters were dropped in the store."""
-        if self._desk is not None and self._epoch:
+        if self._desk is not None:
             self._desk.reload()
 
     def _resend(self, letter: DeadLetter) -> ItemResult | None:

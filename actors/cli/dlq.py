@@ -131,7 +131,7 @@ def retry(
     document's later changes go on. The lane must be running. Exit status 1 when some are poison again.
     """
     loaded, store = _open(config)
-    meant = list(store.find(_selection(numbers, lane, reason, key, every)))
+    meant = list(store.find(_selection(numbers, lane, reason, key, every), rows=False))
     pipeline = target.find(loaded.name, address).pipeline
     report = RetryReport()
     for name, places in _places_by_lane(meant):
@@ -164,7 +164,7 @@ def drop(
     sink has it. A lane that runs on a cluster learns of it at once with --address, else at its next start.
     """
     loaded, store = _open(config)
-    meant = store.beside(list(store.find(_selection(numbers, lane, reason, key, every))))
+    meant = store.beside(list(store.find(_selection(numbers, lane, reason, key, every), rows=False)))
     if meant:
         _confirm(meant, yes=yes)
         store.drop(meant)

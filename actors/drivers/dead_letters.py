@@ -23,9 +23,9 @@ from ingest.dead_letters.letter import (
     DeadLetter,
     OpenLetter,
 )
-from ingest.dead_letters.stored_row import unpack_row
+from ingest.dead_letters.stored_row import StoredRow, unpack_row
 from ingest.problems import DataProblem, declare
-from ingest.slices import TransactionStamp
+from ingest.slices import Kind, TransactionStamp
 
 UNREADABLE = declare(
     "dead_letters.unreadable",
@@ -65,6 +65,13 @@ _LETTERS = sa.Table(
 )
 _LANES = sa.table("ingest_lanes", sa.column("lane"), sa.column("epoch"))
 """The checkpoint store's: see actors/drivers/store.py."""
+
+_NOTHING = {"row": StoredRow(0, Kind.INSERT, *[b""] * 6).pack(), "payload": b""}
+_HEADS = [
+    sa.literal(_NOTHING[column.name], column.type).label(column.name) if column.name in _NOTHING else column
+    for column in _LETTERS.c
+]
+"""All columns, but with nothing in the large ones."""
 
 _PAGE = 200
 _OPENED = (
@@ -138,12 +145,14 @@ class SqlDeadLetters:
 
     # --- people's -----------------------------------------------------------------------------------------------
 
-    def find(self, selection: Selection, limit: int | None = None) -> Iterator[DeadLetter]:
-        """The letters meant, oldest first. DataProblem ``dead_letters.unreadable``."""
+    def find(self, selection: Selection, limit: int | None = None, *, rows: bool = True) -> Iterator[DeadLetter]:
+        """The letters meant, oldest first; without ``rows`` an empty row and payload stand in the place of theirs.
+        DataProblem ``dead_letters.unreadable``."""
         after = 0
+        columns = _LETTERS.c if rows else _HEADS
         while limit is None or limit > 0:
             page = _PAGE if limit is None else min(_PAGE, limit)
-            wanted = sa.select(_LETTERS).where(*self._meant(selection), _LETTERS.c.number > after)
+            wanted = sa.select(*columns).where(*self._meant(selection), _LETTERS.c.number > after)
             with self._database.transaction(write=False) as connection:
                 found = connection.execute(wanted.order_by(_LETTERS.c.number).limit(page)).mappings().all()
             yield from map(self._letter, found)
@@ -153,19 +162,21 @@ class SqlDeadLetters:
             limit = None if limit is None else limit - len(found)
 
     def beside(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
-        """All letters of the documents (lane, target, key) that these are of."""
+        """All letters of the documents (lane, target, key) that these are of; without rows."""
         places = sorted({_place(self._name(letter.lane), letter.target, letter.key) for letter in letters})
         found: list[DeadLetter] = []
         with self._database.transaction(write=False) as connection:
             for start in range(0, len(places), _PAGE):
-                wanted = sa.select(_LETTERS).where(_LETTERS.c.place.in_(places[start : start + _PAGE]))
+                wanted = sa.select(*_HEADS).where(_LETTERS.c.place.in_(places[start : start + _PAGE]))
                 found += map(self._letter, connection.execute(wanted).mappings())
         return sorted(found, key=lambda letter: letter.number)
 
     def drop(self, letters: Sequence[DeadLetter]) -> None:
         """Give letters up. Durable when it returns."""
         with self._database.transaction() as connection:
-            _delete(connection, [letter.change for letter in letters])
+            numbers = [letter.number for letter in letters]
+            for start in range(0, len(numbers), _PAGE):
+                connection.execute(_LETTERS.delete().where(_LETTERS.c.number.in_(numbers[start : start + _PAGE])))
 
     def close(self) -> None:
         """Let the connections go."""
