@@ -151,9 +151,9 @@ class DeadLetterDesk:
         for item, result in items:
             origin = found[name_of(item)]
             whole = self._policy.whole[origin.applied.rule.rule.index]
-            letter = letter_of(self._lane, item, origin, result, whole=whole, buried_us=now_us)
+            letter = letter_of(self._lane, item, origin, result, whole=whole, buried_us=now_us).bounded()
             burial = self._quarantine.bury(letter.opened())
-            self._closed += burial.closed
+            self._closed += [gone for gone in burial.closed if self._added.pop(gone, None) is None]
             if burial.kept is not None and burial.is_new:
                 self._added[letter.change] = letter.standing_for(burial.kept.superseded)
             elif burial.kept is not None:

@@ -46,6 +46,12 @@ SEQUENCE_GAP = declare(
     "A shard was given a parcel that isn't the next one.",
     "Nothing to do: the lane's epoch ends and a new one starts from the frontier.",
 )
+NOT_ARMED = declare(
+    "dead_letters.shard_not_armed",
+    "A sink actor that was asked to retry dead letters waits for its lane's next epoch.",
+    "That begins with the lane's next change, or with `ingest pause` and `ingest resume`; retry then.",
+)
+
 RULE_GONE = "rule_gone"
 """The reason of a letter whose rule doesn't take its table any more."""
 
@@ -221,7 +227,7 @@ class SinkShard:
     def retry_letters(self, places: Sequence[Place]) -> RetryReport:
         """Send the dead letters of these documents again, by the rules of now, as far as they are this shard's."""
         if self._desk is None or self._ended.is_set() or self._desk.is_behind:
-            raise WorldProblem(EPOCH_OVER, "no epoch is running", {"lane": self._lane, "shard": self._shard})
+            raise WorldProblem(NOT_ARMED, "this shard serves no epoch", {"lane": self._lane, "shard": self._shard})
         return self._desk.retry(frozenset(places), self._resend)
 
     def reload_letters(self) -> None:

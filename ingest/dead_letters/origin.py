@@ -48,7 +48,7 @@ def origins(applied: Sequence[Applied], wanted: Collection[Name]) -> dict[Name, 
 def letter_of(
     lane: str, item: RequestItem[Any], origin: Origin, result: ItemResult, *, whole: bool, buried_us: int
 ) -> DeadLetter:
-    """The letter of an item. DataProblem ``dead_letters.too_large``."""
+    """The letter of an item, not yet bounded."""
     row, stamp = cut_row(origin.applied.part, origin.row)
     return DeadLetter(
         lane=lane,
@@ -65,4 +65,4 @@ def letter_of(
         reason=result.reason,
         detail=result.detail,
         buried_us=buried_us,
-    ).bounded()
+    )

@@ -225,7 +225,7 @@ def test_a_retry_needs_a_running_epoch() -> None:
     world.commit(1, bad=True)
     world.put(1)
     world.shard.end_epoch(world.epochs.epoch)
-    with pytest.raises(WorldProblem, match="epoch"):
+    with pytest.raises(WorldProblem, match="serves no epoch"):
         world.retry_all()
 
 
