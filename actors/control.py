@@ -12,11 +12,13 @@ from types import TracebackType
 from actors.mailbox import RayPeer
 from actors.parts.supervisor import ConfiguredSupervisor
 from actors.runtime import NAMESPACE
-from actors.supervisor import UNKNOWN_LANE, Supervisor
+from actors.supervisor import LETTERS_WITHIN_S, UNKNOWN_LANE, Supervisor
 from actors.wiring import find, spawn
 from ingest.binlog.gtid import GtidSet
 from ingest.config.check import config_version
 from ingest.config.model import Config
+from ingest.dead_letters.contract import RetryReport
+from ingest.dead_letters.letter import Place
 from ingest.problems import DataProblem, declare
 from ingest.status import ClusterStatus, LaneState
 from ingest.trace import TraceFilter
@@ -29,6 +31,7 @@ OTHER_CONFIG = declare(
 NOT_RUNNING = declare("run.not_running", "A supervisor isn't there.", "`ingest run` or `ingest submit` starts it.")
 
 ASK_TIMEOUT_S = 30.0
+LETTERS_TIMEOUT_S = LETTERS_WITHIN_S + 10.0
 POLL_S = 0.2
 
 
@@ -73,6 +76,15 @@ class Pipeline:
                 return True
             time.sleep(POLL_S)
         return False
+
+    def retry_letters(self, lane: str, places: Sequence[Place]) -> RetryReport:
+        """Send the dead letters of these documents again. DataProblem ``dead_letters.lane_not_running``."""
+        report: RetryReport = self._owner(lane).ask("retry_letters", lane, places, timeout_s=LETTERS_TIMEOUT_S)
+        return report
+
+    def reload_letters(self, lane: str) -> None:
+        """Dead letters of a lane were dropped in the store."""
+        self._owner(lane).ask("reload_letters", lane, timeout_s=LETTERS_TIMEOUT_S)
 
     def stop(self, *, keep_drained: bool = False) -> None:
         """End every actor and supervisor. ``keep_drained``: lanes that were drained don't run at the next start."""

@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from actors.host import Host
 from actors.lease import Lease
 from ingest.checkpoint.contract import CheckpointStore, Member
-from ingest.dead_letters import DeadLetter
+from ingest.dead_letters.contract import HELD, RetryReport
+from ingest.dead_letters.letter import DeadLetter, Place
 from ingest.lane.lag import lag_histogram
 from ingest.problems import DataProblem, WorldProblem, declare
-from ingest.sinks.contract import ItemResult, Request, SinkDriver
+from ingest.sinks.contract import ItemResult, Outcome, Request, SinkDriver
 from ingest.sinks.delivery import Delivery, Poisoned, RetryPolicy
-from ingest.slices import Parcel, TransactionStamp
-from ingest.status import LagHistogram, ShardStatus
-from ingest.version import split_version
+from ingest.slices import Parcel
+from ingest.status import LagHistogram, LetterStatus, ShardStatus
 
 if TYPE_CHECKING:
+    from actors.dead_letter_desk import DeadLetterDesk
     from actors.tracing import FlowTracer
     from ingest.lane.applier import ParcelApplier, Prepared
 
@@ -41,18 +42,14 @@ SEQUENCE_GAP = declare(
     "A shard was given a parcel that isn't the next one.",
     "Nothing to do: the lane's epoch ends and a new one starts from the frontier.",
 )
-POISON = declare(
-    "sink.poison",
-    "The sink will never take a document.",
-    'Correct the row, the rule or the sink\'s mapping and resume the lane; or set on_poison = "dead_letter".',
+NOT_ARMED = declare(
+    "dead_letters.shard_not_armed",
+    "A sink actor that was asked to retry dead letters waits for its lane's next epoch.",
+    "That begins with the lane's next change, or with `ingest pause` and `ingest resume`; retry then.",
 )
 
-
-class DeadLetters(Protocol):
-    """Where documents go that a sink will never take. Durable when it returns."""
-
-    def add(self, letters: Sequence[DeadLetter]) -> None:
-        """Keep them. WorldProblem when the store fails."""
+RULE_GONE = "rule_gone"
+"""The reason of a letter whose rule doesn't take its table any more."""
 
 
 class ShardParts(Protocol):
@@ -68,11 +65,11 @@ class ShardParts(Protocol):
     def driver(self) -> SinkDriver[Any]:
         """A new connection to the sink."""
 
-    def applier(self, epoch: int) -> ParcelApplier[Any]:
-        """The rules and the encoder, for an epoch."""
+    def applier(self) -> ParcelApplier[Any]:
+        """The rules and the encoder."""
 
-    def dead_letters(self) -> DeadLetters | None:
-        """The dead-letter store, or None when poison stops the lane."""
+    def dead_letters(self) -> DeadLetterDesk:
+        """A new desk for the shard's dead letters."""
 
     def nulled(self) -> int:
         """How many zero dates became null so far."""
@@ -90,7 +87,6 @@ class _Counts:
     deletes: int = 0
     bytes_sent: int = 0
     requests: int = 0
-    dead_letters: int = 0
     retries: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     lag: LagHistogram = field(default_factory=LagHistogram)
@@ -109,6 +105,7 @@ class SinkShard:
         self._open = False
         self._prepared: set[str] = set()
         self._applier: ParcelApplier[Any] | None = None
+        self._desk: DeadLetterDesk | None = None
         self._lease: Lease | None = None
         self._tracer: FlowTracer | None = None
         self._ended = parts.host.event()
@@ -133,7 +130,10 @@ class SinkShard:
             self._store = self._parts.store()
         self._epoch, self._sequence, self._trouble = epoch, 0, ""
         self._ended.clear()
-        self._applier = self._parts.applier(epoch)
+        self._applier = self._parts.applier()
+        if self._desk is None:
+            self._desk = self._parts.dead_letters()
+        self._desk.open(epoch)
         self._lease = Lease(self._store, self._lane, epoch, self._parts.lease_ms, self._parts.host)
         self._lease.open()
         self._tracer = self._parts.tracer()
@@ -159,13 +159,18 @@ class SinkShard:
         """Apply a parcel; returns its sequence number when all of it is durable. Problems end the epoch."""
         self._accept(parcel)
         assert self._applier is not None
+        assert self._desk is not None
         self._state = "applying"
         prepared = self._applier.prepare(parcel)
         answers: dict[tuple[str, str], ItemResult] | None = {} if self._tracer else None
         for request in prepared.requests:
-            poisoned = self._deliver(request, prepared.targets, answers)
-            if poisoned:
-                self._bury(parcel, poisoned)
+            going, held = self._desk.sift(request, prepared.applied)
+            if answers is not None:
+                answers.update({(item.target, item.key): HELD for item in held})
+            if going.items:
+                poisoned = self._deliver(going, prepared.targets, answers)
+                self._desk.answered(going, poisoned, prepared.applied)
+        self._desk.file()
         if self._tracer is not None:
             self._tracer.write(parcel, prepared.applied, answers or {})
         self._sequence = parcel.sequence
@@ -213,34 +218,35 @@ class SinkShard:
             raise WorldProblem(EPOCH_OVER, "the epoch was ended", {"lane": self._lane, "epoch": self._epoch})
         self._lease.check()
 
-    def _bury(self, parcel: Parcel, poisoned: Sequence[Poisoned[Any]]) -> None:
-        letters = self._parts.dead_letters()
-        if letters is not None:
-            letters.add([self._letter(parcel, one) for one in poisoned])
-            self._counts.dead_letters += len(poisoned)
-            return
-        first = self._letter(parcel, poisoned[0])
-        more = f" (and {len(poisoned) - 1} more)" if len(poisoned) > 1 else ""
-        where = {"lane": self._lane, "sink": self._sink, "target": first.target, "key": first.key}
-        where |= {"gtid": first.gtid, "file": first.file, "position": str(first.position)}
-        raise DataProblem(POISON, f"{first.reason}: {first.detail}{more}", where)
+    # --- dead letters (data group: in order with the parcels) ---------------------------------------------------
 
-    def _letter(self, parcel: Parcel, poisoned: Poisoned[Any]) -> DeadLetter:
-        item = poisoned.item
-        stamp = _stamp_of(parcel, item.version)
-        return DeadLetter(
-            lane=self._lane,
-            target=item.target,
-            key=item.key,
-            version=item.version,
-            delete=item.delete,
-            payload=item.payload,
-            reason=poisoned.result.reason,
-            detail=poisoned.result.detail,
-            gtid=stamp.gtid if stamp else "",
-            file=stamp.file if stamp else "",
-            position=stamp.position if stamp else 0,
-        )
+    def retry_letters(self, places: Sequence[Place]) -> RetryReport:
+        """Send the dead letters of these documents again, by the rules of now, as far as they are this shard's."""
+        if self._desk is None or self._ended.is_set() or self._desk.is_behind:
+            raise WorldProblem(NOT_ARMED, "this shard serves no epoch", {"lane": self._lane, "shard": self._shard})
+        return self._desk.retry(frozenset(places), self._resend)
+
+    def reload_letters(self) -> None:
+        """Letters were dropped in the store."""
+        if self._desk is not None:
+            self._desk.reload()
+
+    def _resend(self, letter: DeadLetter) -> ItemResult | None:
+        """None: the sink has it, or something newer."""
+        assert self._applier is not None
+        part = letter.row.as_slice(letter.ordinal, letter.stamp)
+        try:
+            if not self._applier.takes(part):
+                what = f"no rule {letter.row.rule} takes {letter.table} any more: bring it back, or drop the letter"
+                return ItemResult(Outcome.POISON, RULE_GONE, what)
+            parcel = Parcel(self._lane, self._shard, letter.epoch, 0, (part,), letter.ordinal)
+            prepared = self._applier.prepare(parcel)
+        except DataProblem as problem:
+            return ItemResult(Outcome.POISON, problem.code.name, problem.what)
+        for request in prepared.requests:
+            for one in self._deliver(request, prepared.targets, None):
+                return one.result
+        return None
 
     # --- the sink -----------------------------------------------------------------------------------------------
 
@@ -286,19 +292,9 @@ class SinkShard:
             retries=dict(counts.retries),
             dropped=dict(counts.dropped),
             nulled=self._parts.nulled(),
-            dead_letters=counts.dead_letters,
+            dead_letters=self._desk.buried if self._desk is not None else 0,
+            letters=self._desk.status() if self._desk is not None else LetterStatus(),
             lag=counts.lag,
             trouble=self._trouble,
             process=self._parts.host.process_status(f"sink:{self._lane}/{self._shard}"),
         )
-
-
-def _stamp_of(parcel: Parcel, version: int) -> TransactionStamp | None:
-    _, wanted = split_version(version)
-    for part in parcel.slices:
-        ordinals = memoryview(part.ordinals).cast("Q")
-        stamps = memoryview(part.stamp_of).cast("I")
-        for row, ordinal in enumerate(ordinals):
-            if ordinal == wanted:
-                return part.stamps[stamps[row]]
-    return None

@@ -12,17 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from actors.backoff import Backoff
-from actors.host import Host
+from actors.host import Empty, Host, Inbox
 from actors.lane_actors import LaneActors
 from actors.lane_group import LaneEnd, LaneGroup
-from actors.mailbox import ActorPeer
+from actors.mailbox import ACTOR_SILENT, DATA, ActorPeer, Answer
 from actors.stream import LaneReport
 from actors.survey import LaneFacts, survey
 from ingest.checkpoint.contract import CheckpointStore
-from ingest.problems import DataProblem, Problem, declare
+from ingest.dead_letters.contract import RetryReport
+from ingest.dead_letters.letter import Place
+from ingest.problems import DataProblem, Problem, WorldProblem, declare
 from ingest.status import ClusterStatus, LaneState
 
 UNKNOWN_LANE = declare(
@@ -30,12 +32,20 @@ UNKNOWN_LANE = declare(
     "A command names a lane that this supervisor doesn't run.",
     "`ingest status` lists the lanes.",
 )
+LANE_NOT_RUNNING = declare(
+    "dead_letters.lane_not_running",
+    "Dead letters are retried by their lane's sink actors, and the lane isn't running.",
+    "`ingest status` says why; `ingest resume` or `ingest run` it, then retry.",
+)
 
 SHARED_GROUP = "shared"
 
 SETTLED = frozenset({LaneState.PAUSED, LaneState.DRAINING, LaneState.DRAINED, LaneState.STOPPED})
 """States that only a command, or the lane's own end, changes."""
 TICK_S = 1.0
+LETTERS_WITHIN_S = 240.0
+"""How long the shards may take for a few dead letters: behind what they have in hand, and with a slow sink."""
+
 METRICS_AFTER_S = 3.0
 """The exporter is a process more to start: the lanes' own come first."""
 
@@ -245,6 +255,22 @@ class Supervisor:
             if group is not None:
                 group.tell_reader("drain", (lane,))
 
+    def retry_letters(self, lane: str, places: Sequence[Place]) -> RetryReport:
+        """Send the dead letters of these documents again; in order with the parcels, since the shards do it."""
+        known = self._known(lane)
+        if known.state is not LaneState.RUNNING or known.actors is None:
+            raise DataProblem(LANE_NOT_RUNNING, f"{lane} is {known.state.value}", {"lane": lane})
+        report = RetryReport()
+        for one in _ask_shards(known.actors, self.host, "retry_letters", tuple(places)):
+            report = report.plus(one)
+        return report
+
+    def reload_letters(self, lane: str) -> None:
+        """Dead letters were dropped in the store: their documents go on."""
+        actors = self._known(lane).actors
+        if actors is not None:
+            _ask_shards(actors, self.host, "reload_letters")
+
     def forget_wishes(self) -> None:
         """Lanes run again at the next start, whatever was drained to stop (a foreground run's end)."""
         for lane in self._lanes:
@@ -309,3 +335,22 @@ class Supervisor:
                 UNKNOWN_LANE, f"no lane {lane!r} here; there are {names}", {"cluster": self._parts.cluster}
             )
         return self._lanes[lane]
+
+
+def _ask_shards(actors: LaneActors, host: Host, method: str, *arguments: object) -> list[Any]:
+    """Ask every shard of a lane side by side, each behind the parcels it has; the first problem is raised."""
+    answers: Inbox[Answer] = host.inbox()
+    for shard in actors.shards:
+        shard.send(method, *arguments, done=answers.put, group=DATA)
+    deadline_ms = host.monotonic_ms() + LETTERS_WITHIN_S * 1000
+    values: list[Any] = []
+    for _ in actors.shards:
+        try:
+            answer = answers.get(timeout=max(0.0, deadline_ms - host.monotonic_ms()) / 1000)
+        except Empty:
+            what = f"a sink actor of {actors.lane} didn't answer within {LETTERS_WITHIN_S:g} s"
+            raise WorldProblem(ACTOR_SILENT, what, {"lane": actors.lane}) from None
+        if answer.problem is not None:
+            raise answer.problem
+        values.append(answer.value)
+    return values

@@ -121,7 +121,7 @@ def taker(to: str, config: Config) -> Take:
         return lambda _batch: None
     if to == "arrow":
         shard = ConfiguredShard(config, LANE, 0, None)
-        shard.applier(1)
+        shard.applier()
         decoder = shard._decoder  # the one that the product takes
         assert decoder is not None
 
@@ -130,7 +130,7 @@ def taker(to: str, config: Config) -> Take:
                 decoder.decode(part, range(len(decoder.schema_of(part).columns)))
 
         return columns
-    applier = ConfiguredShard(config, LANE, 0, None).applier(1)
+    applier = ConfiguredShard(config, LANE, 0, None).applier()
 
     def bodies(batch: FlowBatch) -> None:
         for request in applier.prepare(Parcel(LANE, 0, 1, 1, tuple(batch.slices), batch.last_ordinal)).requests:

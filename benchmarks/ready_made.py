@@ -40,7 +40,7 @@ PREPARE_ATTEMPTS = 4
 
 def requests_of(stream: Stream, config: Config) -> list[Request[Any]]:
     """What the product would send for a stream: the lane must be called ``ours_decode.LANE``."""
-    applier = ConfiguredShard(config, LANE, 0, None).applier(1)
+    applier = ConfiguredShard(config, LANE, 0, None).applier()
     found: list[Request[Any]] = []
 
     def take(batch: FlowBatch) -> None:

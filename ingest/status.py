@@ -59,9 +59,26 @@ class ProcessStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterStatus:
+    """One shard's dead letters. ``open``: how many wait for a person now, the oldest for ``oldest_age_ms``. Counters:
+    ``quarantined`` changes held behind a letter, ``retried`` letters that a retry settled, ``superseded`` by a newer
+    change, ``dropped`` by a person. ``breaker_open``: poison was the rule and stopped the lane.
+    """
+
+    open: int = 0
+    oldest_age_ms: float = 0.0
+    quarantined: int = 0
+    retried: int = 0
+    superseded: int = 0
+    dropped: int = 0
+    breaker_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ShardStatus:
     """One sink actor. Counters are row changes unless said otherwise; ``dropped`` by reason (``filtered``,
-    ``coalesced``, ``newer``...); ``retries`` by reason; ``trouble`` is what it is waiting for, "" when nothing.
+    ``coalesced``, ``newer``...); ``retries`` by reason; ``dead_letters``: changes that the sink refused and the store
+    keeps; ``trouble`` is what it is waiting for, "" when nothing.
     """
 
     shard: int
@@ -76,6 +93,7 @@ class ShardStatus:
     dropped: Mapping[str, int] = field(default_factory=dict)
     nulled: int = 0
     dead_letters: int = 0
+    letters: LetterStatus = field(default_factory=LetterStatus)
     lag: LagHistogram = field(default_factory=LagHistogram)
     trouble: str = ""
     process: ProcessStatus | None = None
@@ -127,6 +145,16 @@ class LaneStatus:
     def applied(self) -> int:
         """Row changes applied by the present shards."""
         return sum(shard.applied for shard in self.shards)
+
+    @property
+    def open_letters(self) -> int:
+        """Dead letters that wait for a person."""
+        return sum(shard.letters.open for shard in self.shards)
+
+    @property
+    def oldest_letter_age_ms(self) -> float:
+        """How long the oldest of them has waited."""
+        return max((shard.letters.oldest_age_ms for shard in self.shards), default=0.0)
 
     @property
     def lag(self) -> LagHistogram:

@@ -55,6 +55,17 @@ def problems_of(status: ClusterStatus) -> Iterator[tuple[str, str]]:
                 yield f"{lane.lane}/{shard.shard}", shard.trouble
 
 
+def letters_of(status: ClusterStatus) -> Iterator[tuple[str, str]]:
+    """(lane, text) of the dead letters that wait in a cluster."""
+    for lane in status.lanes:
+        if lane.open_letters:
+            age = figures.milliseconds(lane.oldest_letter_age_ms)
+            yield (
+                lane.lane,
+                f"{figures.count(lane.open_letters)} dead letters are open, the oldest for {age}: ingest dlq list",
+            )
+
+
 def _lane_line(cluster: str, lane: LaneStatus) -> str:
     lag = lane.lag
     return (
@@ -62,7 +73,7 @@ def _lane_line(cluster: str, lane: LaneStatus) -> str:
         f" read_rows={lane.read_rows} applied={lane.applied} buffered_rows={lane.buffered_rows}"
         f" in_flight={lane.in_flight} lag_p50_ms={_number(lag.quantile_ms(0.5))}"
         f" lag_p99_ms={_number(lag.quantile_ms(0.99))} frontier_age_ms={lane.frontier_age_ms:.0f}"
-        f" restarts={lane.restarts} frontier={lane.frontier}"
+        f" restarts={lane.restarts} open_dead_letters={lane.open_letters} frontier={lane.frontier}"
     )
 
 

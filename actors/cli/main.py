@@ -52,6 +52,7 @@ COMMANDS = (
     Command(
         "targets", "actors.cli.targets:targets", "Where Prometheus scrapes, as a file for its service discovery.", _LOOK
     ),
+    Command("dlq", "actors.cli.dlq:app", "Dead letters: what a sink refused, and what waits behind.", _LOOK),
     Command("check", "actors.cli.check:check", "Check a configuration, and with --connect its servers too.", _LOOK),
     Command("plan", "actors.plan.command:plan", "Show what would be sent for real rows, without sending it.", _LOOK),
     Command("verify", "actors.verify.command:verify", "Compare every row of MySQL with the sinks.", _LOOK),

@@ -34,7 +34,7 @@ _SHAPE_HEAD = """
 ## The shape of `ingest status --json`
 
 `{"clusters": [ClusterStatus, ...], "lag_bounds_ms": [...]}`. Each LaneStatus also has `applied` (row changes applied by
-its present shards) and `lag_ms` (`{"p50": ..., "p99": ...}`, from the commit to the sink's yes; null before the first).
+its present shards), `open_letters` (dead letters that wait for a person) and `lag_ms` (`{"p50": ..., "p99": ...}`, from the commit to the sink's yes; null before the first).
 LagHistogram's `counts` has one number per entry of `lag_bounds_ms` (upper bounds), and one for the rest.
 """
 

@@ -2,7 +2,7 @@
 
     {"clusters": [ClusterStatus...], "lag_bounds_ms": [0.5, ...]}
 
-Each lane has ``applied`` and ``lag_ms`` (``{"p50": 5.2, "p99": 21.0}``, null when there was no transaction) besides its
+Each lane has ``applied``, ``open_letters`` and ``lag_ms`` (``{"p50": 5.2, "p99": 21.0}``, null when there was no transaction) besides its
 fields; enums are their values. ``configs/commands.md`` lists every field (``shape`` makes that list).
 """
 
@@ -45,14 +45,18 @@ def _json(value: object) -> Json:
 
 def _worked_out(lane: LaneStatus) -> dict[str, Json]:
     lag = lane.lag
-    return {"applied": lane.applied, "lag_ms": {name: lag.quantile_ms(share) for name, share in QUANTILES.items()}}
+    return {
+        "applied": lane.applied,
+        "open_letters": lane.open_letters,
+        "lag_ms": {name: lag.quantile_ms(share) for name, share in QUANTILES.items()},
+    }
 
 
 def shape() -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
     """(class, ((field, type), ...)) of every class in the JSON, outermost first: for the reference page."""
     for cls in (
-        model.ClusterStatus, model.LaneStatus, model.ShardStatus, model.ReaderStatus, model.ProcessStatus,
-        model.LagHistogram,
+        model.ClusterStatus, model.LaneStatus, model.ShardStatus, model.LetterStatus, model.ReaderStatus,
+        model.ProcessStatus, model.LagHistogram,
     ):  # fmt: skip
         hints = typing.get_type_hints(cls)
         yield cls.__name__, tuple((field.name, _type_text(hints[field.name])) for field in dataclasses.fields(cls))

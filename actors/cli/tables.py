@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.cli import figures
-from actors.cli.lines import problems_of
+from actors.cli.lines import letters_of, problems_of
 from actors.cli.meter import LaneReading
 from ingest.status import ClusterStatus, LaneState, ShardStatus
 
@@ -141,3 +141,5 @@ def _problems(statuses: Sequence[ClusterStatus]) -> Iterator[Text]:
     for status in statuses:
         for lane, text in problems_of(status):
             yield Text(f"{status.cluster}/{lane}: {text}", style="red")
+        for lane, text in letters_of(status):
+            yield Text(f"{status.cluster}/{lane}: {text}", style="yellow")

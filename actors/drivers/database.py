@@ -50,7 +50,10 @@ class Database:
             engine = sa.create_engine(self._url, pool_pre_ping=True)
             if engine.dialect.name == "sqlite":
                 sa.event.listen(engine, "connect", _prepare_sqlite)
-            self._metadata.create_all(engine)
+            try:
+                self._metadata.create_all(engine)
+            except SQLAlchemyError:
+                self._metadata.create_all(engine)  # another process made the same table at the same moment
             self._engine = engine
         return self._engine
 

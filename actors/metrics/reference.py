@@ -27,6 +27,7 @@ ingest_lane_state{{state="stopped"}} == 1                                       
 ingest_lane_frontier_age_seconds > 60                                            # nothing moves
 histogram_quantile(0.99, rate(ingest_shard_lag_seconds_bucket[5m])) > 1          # slow
 increase(ingest_shard_dead_letters_total[5m]) > 0                                # rows set aside
+ingest_lane_oldest_dead_letter_age_seconds > 86400                               # and forgotten
 time() - ingest_snapshot_timestamp_seconds > 30                                  # the numbers themselves are old
 ```
 """

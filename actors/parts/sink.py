@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 from actors.host import SystemHost
 from actors.parts.rules import parsed_rules
 from actors.parts.store import store_of, store_url
-from ingest.config.model import Config
+from ingest.config.model import Config, Lane
+from ingest.dead_letters.breaker import BreakerLimits
+from ingest.dead_letters.contract import LetterPolicy
 from ingest.sinks.delivery import RetryPolicy
+from ingest.sinks.elasticsearch.options import ElasticsearchTarget
 
 if TYPE_CHECKING:
-    from actors.shard import DeadLetters
+    from actors.dead_letter_desk import DeadLetterDesk
     from actors.tracing import FlowTracer
     from ingest.checkpoint.contract import CheckpointStore
     from ingest.lane.applier import ParcelApplier
@@ -49,8 +52,8 @@ class ConfiguredShard:
         targets = [rule.to for rule in self._lane.rules]
         return open_driver(self._config.sinks[self._lane.sink], targets, resolve, self.lease_ms)
 
-    def applier(self, epoch: int) -> ParcelApplier[Any]:
-        """Rules and encoder for an epoch."""
+    def applier(self) -> ParcelApplier[Any]:
+        """Rules and encoder."""
         from actors.codec import settle_codec
         from ingest.lane.applier import ParcelApplier
         from ingest.native.slice_decoder import new_slice_decoder
@@ -61,15 +64,16 @@ class ConfiguredShard:
         options = self._config.sinks[self._lane.sink]
         encoder: Encoder[Any] = sink_kind(options.type).encoder(options, [rule.to for rule in self._lane.rules])
         rules = parsed_rules(self._lane)
-        return ParcelApplier(epoch, rules, self._decoder, encoder, whole_images=self._trace is not None)
+        return ParcelApplier(rules, self._decoder, encoder, whole_images=self._trace is not None)
 
-    def dead_letters(self) -> DeadLetters | None:
-        """The store beside the checkpoints, or None: poison stops the lane."""
-        if self._lane.on_poison == "stop":
-            return None
+    def dead_letters(self) -> DeadLetterDesk:
+        """A desk on the store beside the checkpoints."""
+        from actors.dead_letter_desk import DeadLetterDesk
         from actors.drivers.dead_letters import SqlDeadLetters
 
-        return SqlDeadLetters(store_url(self._config), self._config.name)
+        store = SqlDeadLetters(store_url(self._config), self._config.name)
+        lane = self._lane
+        return DeadLetterDesk(self._name, lane.sink, self._shard, lane.shards, letter_policy(lane), store, self.host)
 
     def tracer(self) -> FlowTracer | None:
         """With ``--trace-flow``: traces to this process's log."""
@@ -84,3 +88,13 @@ class ConfiguredShard:
     def nulled(self) -> int:
         """Zero dates that became null."""
         return sum(self._decoder.nulled.values()) if self._decoder is not None else 0
+
+
+def letter_policy(lane: Lane) -> LetterPolicy:
+    """What a lane's options say of its dead letters."""
+    return LetterPolicy(
+        stops=lane.on_poison == "stop",
+        holds=lane.quarantine,
+        limits=BreakerLimits(lane.poison_items, lane.poison_share, lane.dead_letters_max),
+        whole=[not isinstance(rule.to, ElasticsearchTarget) or rule.to.write == "document" for rule in lane.rules],
+    )

@@ -193,7 +193,23 @@ class LaneOptions(Options):
 
     on_poison: Literal["stop", "dead_letter"] = "stop"
     """What a document that the sink will never take does: `stop` the lane, or go to the `dead_letter` store and be
-    counted."""
+    counted (`ingest dlq` lists, shows, retries and drops them)."""
+
+    quarantine: bool = True
+    """Hold back later changes of a document that has a dead letter, in the dead-letter store too, until it was retried or
+    dropped, so that none overtakes it. `false`: they are sent, and one that the sink takes settles the document's
+    letters."""
+
+    dead_letters_max: int = Field(default=10_000, ge=1, le=1_000_000)
+    """How many dead letters may be open (1 to 1000000) before the lane stops; of a document's later changes that are
+    held back, the newest alone is kept and doesn't count (with `write = "upsert"` each is and does)."""
+
+    poison_share: float = Field(default=0.1, gt=0, le=1)
+    """The share of poison among the last `poison_items` documents of a shard (above 0, up to 1) past which the lane
+    stops: then the mapping or the rule is at fault, not a row."""
+
+    poison_items: int = Field(default=1_000, ge=10, le=1_000_000)
+    """How many documents `poison_share` looks back at (10 to 1000000)."""
 
     truncate: Literal["stop", "keep"] = "stop"
     """What TRUNCATE or DROP TABLE of a captured table does, since the binlog doesn't hold the rows that go: `stop` the

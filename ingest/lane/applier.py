@@ -18,7 +18,7 @@ from ingest.codec import DecodedSlice, SliceDecoder
 from ingest.keys import join_key
 from ingest.problems import DataProblem
 from ingest.rules.compile import CompiledRule, compile_rule
-from ingest.rules.parse import ParsedRule
+from ingest.rules.parse import ParsedRule, matches
 from ingest.rules.texts import texts_of
 from ingest.schema import TableSchema
 from ingest.sinks.contract import Encoder, Operations, PayloadT, Request
@@ -61,19 +61,17 @@ class Prepared(Generic[PayloadT]):
 
 
 class ParcelApplier(Generic[PayloadT]):
-    """Turns parcels of one lane and epoch into requests. DataProblem names the table, column or key at fault.
-    ``whole_images``: decode images before wholly (for traces), not just what decides."""
+    """Turns parcels of one lane into requests; their versions are those of each parcel's epoch. DataProblem names the
+    table, column or key at fault. ``whole_images``: decode images before wholly (for traces), not just what decides."""
 
     def __init__(
         self,
-        epoch: int,
         rules: Sequence[ParsedRule],
         decoder: SliceDecoder,
         encoder: Encoder[PayloadT],
         *,
         whole_images: bool = False,
     ) -> None:
-        self._epoch = epoch
         self._rules = rules
         self._decoder = decoder
         self._encoder = encoder
@@ -83,7 +81,7 @@ class ParcelApplier(Generic[PayloadT]):
     def prepare(self, parcel: Parcel) -> Prepared[PayloadT]:
         """All of a parcel's slices to requests."""
         dropped: Counter[str] = Counter()
-        applied = [self._apply(part) for part in parcel.slices]
+        applied = [self._apply(part, parcel.epoch) for part in parcel.slices]
         for one in applied:
             dropped.update(one.operations.dropped)
         encoded = self._encoder.encode_newest([one.operations for one in applied])
@@ -91,12 +89,17 @@ class ParcelApplier(Generic[PayloadT]):
             dropped["coalesced"] += encoded.coalesced
         return Prepared(applied, encoded.requests, dropped, encoded.upserts, encoded.deletes)
 
-    def _apply(self, part: Slice) -> Applied:
+    def takes(self, part: Slice) -> bool:
+        """Does the rule of a slice's number take its table? Always, unless the slice is older than the rules."""
+        name = self._decoder.schema_of(part).name
+        return part.rule < len(self._rules) and matches(self._rules[part.rule], name)
+
+    def _apply(self, part: Slice, epoch: int) -> Applied:
         schema = self._decoder.schema_of(part)
         try:
             rule = self._rule(part.rule, schema)
             decoded = self._decoder.decode(part, rule.columns, None if self._whole_images else rule.before_columns)
-            bases = version_bases(self._epoch, decoded.ordinals)
+            bases = version_bases(epoch, decoded.ordinals)
             return Applied(part, rule, decoded, bases, rule.apply(decoded, bases, part.tail))
         except DataProblem as problem:
             first = part.stamps[0] if part.stamps else None

@@ -149,6 +149,15 @@ def payloads(request: Request[bytes]) -> list[bytes]:
     return [item.payload for item in items]
 
 
+def keys_of(request: Request[PayloadT]) -> Sequence[str]:
+    """The key of each item."""
+    items = request.items
+    if isinstance(items, PackedItems):
+        keys = [part.keys for part in items.operations]
+        return [keys[part][row] for part, row in zip(items.parts, items.rows, strict=True)]
+    return [item.key for item in items]
+
+
 def body_of(request: Request[bytes]) -> bytes:
     """The payloads of a request's items, one behind the other."""
     items = request.items

@@ -124,7 +124,7 @@ def measure(name: str, decoder: SliceDecoder, part: Slice) -> None:
         versions = [version_base(1, ordinal) for ordinal in decoded.ordinals]
         operations = rule.apply(decoded, versions, False)
         parcel = Parcel("lane", 0, 1, 1, (part,), part.rows)
-        applier = ParcelApplier(1, [parsed], decoder, encoder)
+        applier = ParcelApplier([parsed], decoder, encoder)
         stages: dict[str, Callable[[], object]] = {
             "decode": lambda: decoder.decode(part, rule.columns, rule.before_columns),  # noqa: B023
             "apply": lambda: rule.apply(decoded, versions, False),  # noqa: B023

@@ -8,6 +8,7 @@ from ingest.status import (
     LagHistogram,
     LaneState,
     LaneStatus,
+    LetterStatus,
     ProcessStatus,
     ReaderStatus,
     ShardStatus,
@@ -41,6 +42,7 @@ def shard(number: int = 0, events: int = 100, **more: object) -> ShardStatus:
         "dropped": {"filtered": 3, "newer": 1},
         "nulled": 4,
         "dead_letters": 5,
+        "letters": LetterStatus(3, 90_000.0, 11, 6, 7, 8, breaker_open=False),
         "lag": lag(b5=80, b20=15, b300000=5),
         "process": ProcessStatus("shard", "node-1", 4711 + number, 120_000_000, 3.5),
     }

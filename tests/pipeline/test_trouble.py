@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from actors.control import launch
-from actors.drivers.dead_letters import SqlDeadLetters
 from tests.kit.lab import Lab, lane_of, rows, until, until_stopped
 from tests.kit.tcp_proxy import TcpProxy
 
@@ -54,22 +53,6 @@ def test_poison_stops_its_lane_and_names_the_row(lab: Lab) -> None:
         assert "key 2" in problem
         assert "gtid" in problem
         until(pipeline, lambda seen: lane_of(seen, "hbase").applied == 2, "hbase goes on")
-
-
-def test_poison_becomes_a_dead_letter_by_policy(lab: Lab) -> None:
-    """With on_poison = dead_letter the document is kept with its reason and the lane goes on."""
-    lab.sql("CREATE TABLE t (id INT PRIMARY KEY, n INT, note VARCHAR(50))")
-    strict = '{ index = "NAME-{table}", mapping = { properties = { note = { type = "date" } } } }'.replace(
-        "NAME", lab.name
-    )
-    config = lab.config(lanes=("elasticsearch",), elasticsearch_to=strict, lane='on_poison = "dead_letter"')
-    with launch(config) as pipeline:
-        lab.sql("INSERT INTO t VALUES (1, 1, '2024-01-02'), (2, 2, 'no date')")
-        lab.settle(pipeline)
-        (letter,) = SqlDeadLetters(f"sqlite:///{lab.directory}/store.db", lab.name).of_lane("elasticsearch")
-        assert (letter.key, letter.reason) == ("2", "document_parsing_exception")
-        (status,) = pipeline.status()
-        assert sum(shard.dead_letters for shard in lane_of(status, "elasticsearch").shards) == 1
 
 
 def test_truncate_and_statements_stop_by_name(lab: Lab) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from actors.checkpointer import Checkpointer
 from actors.codec import reader_codec
+from actors.dead_letter_desk import DeadLetterDesk
 from actors.lane_actors import LaneActors
 from actors.mailbox import ActorPeer
 from actors.reader import Assignment, BinlogReader
@@ -28,6 +29,8 @@ from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.record import CheckpointRecord
 from ingest.config.load import load
 from ingest.config.model import Config
+from ingest.dead_letters.breaker import BreakerLimits
+from ingest.dead_letters.contract import LetterPolicy
 from ingest.lane.applier import ParcelApplier
 from ingest.lane.dispatcher import LanePlan
 from ingest.lane.resume import SourceFacts
@@ -40,6 +43,7 @@ from ingest.rules.routes import RuleRoutes
 from ingest.sinks.delivery import RetryPolicy
 from ingest.sinks.registry import sink_kind
 from ingest.status import ClusterStatus
+from tests.kit.letter_world import MemoryLetters
 from tests.simulation.actors import Actors, SimPeer
 from tests.simulation.machine import SimHost
 from tests.simulation.mysql import DATABASE, Dump, Server, Topology
@@ -264,16 +268,18 @@ class ShardParts:
         """See ``ShardParts``."""
         return SimDriver(self._world.sinks[self._lane], self._world.scheduler, self.host.home)
 
-    def applier(self, epoch: int) -> ParcelApplier[bytes]:
+    def applier(self) -> ParcelApplier[bytes]:
         """See ``ShardParts``."""
         config = configuration()
         encoder = sink_kind("elasticsearch").encoder(
             config.sinks["s"], [rule.to for rule in config.lanes[self._lane].rules]
         )
-        return ParcelApplier(epoch, rules(self._lane), new_slice_decoder(), encoder)
+        return ParcelApplier(rules(self._lane), new_slice_decoder(), encoder)
 
-    def dead_letters(self) -> None:
+    def dead_letters(self) -> DeadLetterDesk:
         """Nothing is poison here."""
+        policy = LetterPolicy(stops=True, holds=True, limits=BreakerLimits(1_000, 1.0, 1_000), whole=[True])
+        return DeadLetterDesk(self._lane, self._lane, 0, 1, policy, MemoryLetters(), self.host)
 
     def nulled(self) -> int:
         """No dates."""

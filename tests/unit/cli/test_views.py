@@ -134,6 +134,7 @@ def test_the_tables_show_every_lane_shard_reader_and_problem() -> None:
             "no family d",
             "binlog.000007:123456",
             "7 behind",
+            "6 dead letters are open, the oldest for 90.0 s",
         ):
             assert shown in text
     assert "parcels/orders-search/1" in full
@@ -177,7 +178,7 @@ def assert_same(value: object, found: object, path: str) -> None:
     if dataclasses.is_dataclass(value):
         assert isinstance(found, dict), path
         names = {field.name for field in dataclasses.fields(value)}
-        extra = {"applied", "lag_ms"} if isinstance(value, LaneStatus) else set()
+        extra = {"applied", "open_letters", "lag_ms"} if isinstance(value, LaneStatus) else set()
         assert found.keys() == names | extra, path
         for name in names:
             assert_same(getattr(value, name), found[name], f"{path}.{name}")
@@ -212,6 +213,7 @@ def test_the_documented_shape_is_that_of_the_json() -> None:
         status,
         status.lanes[0],
         status.lanes[0].shards[0],
+        status.lanes[0].shards[0].letters,
         status.readers[0],
         status.supervisor,
         status.lanes[0].lag,

@@ -127,7 +127,7 @@ class Epoch:
         assert routed.failed is None
         options = ElasticsearchOptions(type="elasticsearch", urls=("http://h:9200",), parts="optimistic")
         encoder = PartEncoder(options, [rule.to for rule in RULES])
-        self._applier = ParcelApplier(number, rules, EverySliceDecoder(), encoder)
+        self._applier = ParcelApplier(rules, EverySliceDecoder(), encoder)
         self.parcels = [list(self._parcels(number, shard)) for shard in range(SHARDS)]
 
     def _parcels(self, number: int, shard: int) -> Any:

@@ -19,7 +19,7 @@ from ingest.native.request_encoder import NativeEncoder, blackhole_encoder, elas
 from ingest.problems import DataProblem
 from ingest.sinks.blackhole.encode import BlackholeEncoder
 from ingest.sinks.blackhole.options import BlackholeOptions
-from ingest.sinks.contract import Encoder, Operations, PackedItems, Request, body_of
+from ingest.sinks.contract import Encoder, Operations, PackedItems, Request, body_of, keys_of
 from ingest.sinks.elasticsearch.encode import ElasticsearchEncoder
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
 from ingest.sinks.hbase.encode import HbaseEncoder, timestamp_of
@@ -153,6 +153,7 @@ def check(pure: Encoder[bytes], native: Encoder[bytes], parcel: Sequence[Operati
     for request in native.encode(parcel):
         plain: Request[bytes] = Request(list(request.items))
         assert isinstance(request.items, PackedItems)
+        assert keys_of(request) == [item.key for item in request.items]
         assert (request.size_bytes, request.targets) == (plain.size_bytes, plain.targets)
         assert body_of(request) == body_of(plain)
         assert timestamp_of(request) == timestamp_of(plain)
