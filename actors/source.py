@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actors.clock import Clock
 from actors.drivers.mysql.dump import BinlogDump, DumpOptions, source_mark, start_dump
@@ -93,6 +93,7 @@ class MysqlStreamSource:
             points = {one.lane: self._resume(one, source) for one in assignments}
             held = _common(points.values())
             schemas = self._schemas(session, _history_of(points.values()), str(held))
+            points = {lane: _with_history(point, schemas.encoded) for lane, point in points.items()}
             dump = start_dump(session, self._identity, held, self._dump_options, framer=self._codec.framer)
         except BaseException:
             session.close()
@@ -156,6 +157,11 @@ def _common(points: Collection[ResumePoint]) -> GtidSet:
         held = mine if held is None else held.intersect(mine)
     assert held is not None, "a stream is opened for at least one lane"
     return held
+
+
+def _with_history(point: ResumePoint, encoded: str) -> ResumePoint:
+    """A history that was just made is stored with the lane's first record: rows are described by it from here on."""
+    return point if point.schema_history else replace(point, schema_history=encoded)
 
 
 def _history_of(points: Collection[ResumePoint]) -> str:

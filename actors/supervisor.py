@@ -10,6 +10,7 @@ itself; what happens to one lane changes no other (7).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -22,12 +23,13 @@ from actors.backoff import Backoff
 from actors.clock import Clock
 from actors.lane_actors import LaneActors
 from actors.lane_group import LaneEnd, LaneGroup
-from actors.mailbox import ActorPeer
+from actors.mailbox import ACTOR_SILENT, ActorPeer
 from actors.processes import this_process_status
+from actors.rewind.carry_out import RewindStore, carry_out
 from actors.stream import LaneReport
 from actors.survey import LaneFacts, survey
-from ingest.checkpoint.contract import CheckpointStore
-from ingest.problems import DataProblem, Problem, declare
+from ingest.problems import DataProblem, Problem, WorldProblem, declare
+from ingest.rewind.plan import RewindOrder
 from ingest.status import ClusterStatus, LaneState
 
 UNKNOWN_LANE = declare(
@@ -41,6 +43,8 @@ SHARED_GROUP = "shared"
 SETTLED = frozenset({LaneState.PAUSED, LaneState.DRAINING, LaneState.DRAINED, LaneState.STOPPED})
 """States that only a command, or the lane's own end, changes."""
 TICK_S = 1.0
+LEAVE_WITHIN_S = 40.0
+LEAVE_POLL_MS = 100.0
 METRICS_AFTER_S = 3.0
 """The exporter is a process more to start: the lanes' own come first."""
 
@@ -54,7 +58,7 @@ class SupervisorParts(Protocol):
     lease_ms: float
     clock: Clock
 
-    def store(self) -> CheckpointStore:
+    def store(self) -> RewindStore:
         """The checkpoint store."""
 
     def sink_of(self, lane: str) -> str:
@@ -92,7 +96,7 @@ class Supervisor:
         self._parts = parts
         self.clock = parts.clock
         self.lease_ms = parts.lease_ms
-        self._store: CheckpointStore | None = None
+        self._store: RewindStore | None = None
         self._lanes = {lane: _Lane() for lane in parts.lanes}
         self._groups: dict[str, LaneGroup] = {}
         self._readers: dict[str, ActorPeer] = {}
@@ -156,7 +160,7 @@ class Supervisor:
     # --- what groups ask for ------------------------------------------------------------------------------------
 
     @property
-    def store(self) -> CheckpointStore:
+    def store(self) -> RewindStore:
         """The checkpoint store, opened on first use."""
         if self._store is None:
             self._store = self._parts.store()
@@ -238,7 +242,43 @@ class Supervisor:
         with self._lock:
             if known.state in {LaneState.PAUSED, LaneState.DRAINED, LaneState.STOPPED}:
                 known.state, known.problem, known.backoff = LaneState.STARTING, None, Backoff()
+                known.epoch = 0  # a person says so: the lane is taken, whoever has had it meanwhile (a replay)
                 self._start_group(lane, [lane])
+
+    def rewind(self, lane: str, order: RewindOrder) -> tuple[int, bool]:
+        """Take a lane to another frontier in a new epoch; the others don't notice. The epoch, and whether the lane goes
+        on now (one that was paused, drained or stopped stays so)."""
+        known = self._known(lane)
+        goes_on, after = known.state not in SETTLED, known.state
+        self._take_out(lane)
+        try:
+            record = carry_out(self.store, lane, order)
+            known.epoch, known.frontier = record.epoch, record.frontier.executed
+        finally:
+            with self._lock:
+                if goes_on and not self._stopping.is_set():
+                    known.state, known.problem, known.backoff = LaneState.STARTING, None, Backoff()
+                    self._start_group(lane, [lane])
+                else:
+                    known.state = LaneState.DRAINED if after is LaneState.DRAINING else after
+        return record.epoch, goes_on
+
+    def _take_out(self, lane: str) -> None:
+        """Bring a lane out of its group, and wait until it is. WorldProblem when it doesn't leave."""
+        known = self._lanes[lane]
+        deadline_ms = self.clock.monotonic_ms() + LEAVE_WITHIN_S * 1000
+        while known.group:
+            with self._lock:
+                known.state = LaneState.PAUSED
+                group = self._groups[known.group]
+                if group.abandon(lane):
+                    known.group = ""
+                    return
+            if self.clock.monotonic_ms() > deadline_ms:
+                raise WorldProblem(ACTOR_SILENT, f"lane {lane} didn't leave its reader", {"lane": lane})
+            with contextlib.suppress(WorldProblem):  # a reader that died: the lane waits for its turn then
+                group.tell_reader("drop", lane)
+            self.clock.sleep_ms(LEAVE_POLL_MS)
 
     def drain(self, lanes: Sequence[str]) -> None:
         """Read no further for these lanes; they are DRAINED when all they had is applied and durable."""
