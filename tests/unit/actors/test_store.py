@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,18 @@ def test_ingests_share_a_store(url: str) -> None:
     """Lanes of one name in two ingests don't meet."""
     first, second = SqlCheckpointStore(url, "first"), SqlCheckpointStore(url, "second")
     assert (first.claim("lane").epoch, second.claim("lane").epoch) == (1, 1)
+
+
+def test_schema_histories_are_kept_once_each(url: str) -> None:
+    """A rewind finds the history of its older point: each that a record carried, newest first, over restarts."""
+    store = SqlCheckpointStore(url)
+    store.claim("lane")
+    for history in ("", "first", "first", "second", "second"):
+        store.commit(replace(record(1), schema_history=history))
+    again = SqlCheckpointStore(url)
+    again.commit(replace(record(1), schema_history="second"))
+    assert again.histories("lane") == ("second", "first")
+    assert again.histories("other") == ()
 
 
 def test_wishes_last(url: str) -> None:
