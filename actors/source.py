@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Mapping, MutableMapping, Seque
 from dataclasses import dataclass, replace
 
 from actors.clock import Clock
-from actors.drivers.mysql.dump import BinlogDump, DumpOptions, source_mark, start_dump
+from actors.drivers.mysql.dump import DumpOptions, SourceMark, source_mark, start_dump
 from actors.drivers.mysql.session import ConnectOptions, Session, connect
 from actors.reader import Assignment
-from actors.stream import LaneRun, StreamRun
+from actors.stream import LaneRun, PacketSource, StreamRun
 from ingest.binlog.gtid import GtidSet
 from ingest.codec import ReaderCodec
 from ingest.lane.dispatcher import LaneDispatcher, LanePlan
@@ -89,16 +89,24 @@ class MysqlStreamSource:
         try:
             self._preflight(session, [one.lane for one in assignments])
             mark = source_mark(session)
-            source = SourceFacts(mark.server_uuid, str(mark.executed), str(mark.purged))
+            source = self.facts(mark, assignments)
             points = {one.lane: self._resume(one, source) for one in assignments}
             held = _common(points.values())
             schemas = self._schemas(session, _history_of(points.values()), str(held))
             points = {lane: _with_history(point, schemas.encoded) for lane, point in points.items()}
-            dump = start_dump(session, self._identity, held, self._dump_options, framer=self._codec.framer)
+            dump = self.packets(session, held)
         except BaseException:
             session.close()
             raise
         return self._assemble(endpoint, dump, schemas, assignments, points, source)
+
+    def facts(self, mark: SourceMark, _assignments: Sequence[Assignment]) -> SourceFacts:
+        """What there is to read, of a server that was just asked."""
+        return SourceFacts(mark.server_uuid, str(mark.executed), str(mark.purged))
+
+    def packets(self, session: Session, held: GtidSet) -> PacketSource:
+        """Everything but what is held. The session is the packets' from here on."""
+        return start_dump(session, self._identity, held, self._dump_options, framer=self._codec.framer)
 
     def _resume(self, assignment: Assignment, source: SourceFacts) -> ResumePoint:
         setting = self._settings[assignment.lane]
@@ -107,8 +115,8 @@ class MysqlStreamSource:
 
     def _assemble(
         self,
-        endpoint: Endpoint,
-        dump: BinlogDump,
+        endpoint: Endpoint | None,
+        dump: PacketSource,
         schemas: SchemaSource,
         assignments: Sequence[Assignment],
         points: Mapping[str, ResumePoint],
@@ -130,7 +138,7 @@ class MysqlStreamSource:
             if self._asking is not None:
                 self._asking.close()
                 self._asking = None
-        return StreamRun(str(endpoint), dump, decoder, router, lanes, self._clock)
+        return StreamRun(str(endpoint or "archived files"), dump, decoder, router, lanes, self._clock)
 
     def executed(self) -> str | None:
         """The server's gtid_executed now; None before a stream is open. WorldProblem when it doesn't answer."""

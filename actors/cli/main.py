@@ -53,6 +53,7 @@ COMMANDS = (
         "Take a lane back to an older point of the binlog, in a new epoch.",
         _RUN,
     ),
+    Command("replay", "actors.replay.command:replay", "Apply archived binlog files that a lane lacks.", _RUN),
     Command("stop", "actors.cli.steer:stop", "End an ingest: its supervisors and all their actors.", _RUN),
     Command("status", "actors.cli.status:status", "What runs: lanes, shards, readers, lag, problems.", _LOOK),
     Command(

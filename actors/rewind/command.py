@@ -16,7 +16,7 @@ from actors.parts.store import store_of
 from actors.rewind.carry_out import carry_out
 from actors.rewind.report import plan_json, plan_lines
 from actors.rewind.survey import survey_rewind
-from actors.runtime import known_runs
+from actors.runtime import known_runs, leave
 from ingest.config.check import config_version
 from ingest.config.model import Config
 from ingest.problems import DataProblem, declare
@@ -94,12 +94,17 @@ def _confirm(yes: bool) -> None:
 def _carry_out(config: Config, plan: RewindPlan, found: target.Target | None) -> tuple[int, bool]:
     if found is not None:
         return found.pipeline.rewind(plan.lane, plan.order)
-    store = store_of(config)
-    alive = [member for member in store.members(plan.lane) if is_gone(member) is False]
+    refuse_living(config, plan.lane)
+    return carry_out(store_of(config), plan.lane, plan.order).epoch, False
+
+
+def refuse_living(config: Config, lane: str) -> None:
+    """DataProblem ``rewind.lane_runs`` when a process on this machine may write for the lane. One elsewhere is fenced by
+    the next epoch, and waited for when that starts."""
+    alive = [member for member in store_of(config).members(lane) if is_gone(member) is False]
     if alive:
         who = ", ".join(f"{member.role} (pid {member.pid})" for member in alive)
-        raise DataProblem(LANE_RUNS, f"{who} may write for lane {plan.lane}", {"lane": plan.lane})
-    return carry_out(store, plan.lane, plan.order).epoch, False
+        raise DataProblem(LANE_RUNS, f"{who} may write for lane {lane}", {"lane": lane})
 
 
 def chosen_lane(config: Config, lane: str | None) -> str:
@@ -114,12 +119,18 @@ def chosen_lane(config: Config, lane: str | None) -> str:
     return lane
 
 
-def running(config: Config, address: str | None) -> target.Target | None:
-    """The ingest of this configuration, when it runs: on this machine, or on the Ray at the address. DataProblem
-    ``run.other_configuration`` when what runs is another."""
+def running(config: Config, address: str | None, *, missing_ok: bool = False) -> target.Target | None:
+    """The ingest of this configuration, when it runs: on this machine, or on the Ray at the address (where it must,
+    unless ``missing_ok``). DataProblem ``run.other_configuration`` when what runs is another."""
     if address is None and all(run.name != config.name for run in known_runs()):
         return None
-    found = target.find(config.name, address)
+    try:
+        found = target.find(config.name, address)
+    except DataProblem as problem:
+        if missing_ok and problem.code is target.NO_SUCH_INGEST:
+            leave()
+            return None
+        raise
     from actors.control import OTHER_CONFIG
 
     versions = found.pipeline.config_versions()

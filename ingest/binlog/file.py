@@ -14,19 +14,32 @@ from ingest.problems import DataProblem
 MAGIC = b"\xfebin"
 
 
-def split_file(data: bytes | mmap.mmap) -> Iterator[bytes]:
+def split_file(data: bytes) -> Iterator[bytes]:
     """A binlog file's bytes to events, each with its header, as ``StreamDecoder.feed`` takes them.
 
     DataProblem when it is no binlog file, or ends within an event."""
-    if data[:4] != MAGIC:
+    at = len(MAGIC)
+    for _, start, end in event_spans(data):
+        at = end
+        yield data[start:end]
+    if at < len(data):
+        raise DataProblem(MALFORMED, "the file ends within an event", {"position": at})
+
+
+def event_spans(data: bytes | mmap.mmap, start: int = len(MAGIC)) -> Iterator[tuple[int, int, int]]:
+    """(event type, start, end) of each whole event of a file, from the event at ``start`` on; an unfinished one at its
+    end is left out. DataProblem when it is no binlog file, or an event can't be as long as it says."""
+    if data[: len(MAGIC)] != MAGIC:
         raise DataProblem(MALFORMED, f"a binlog file starts with fe 62 69 6e, this one with {data[:4].hex(' ')!r}")
-    at = 4
-    while at < len(data):
-        size = int.from_bytes(data[at + 9 : at + 13], "little")
-        if size < HEADER_SIZE or at + size > len(data):
-            raise DataProblem(MALFORMED, f"an event of {size} bytes doesn't fit", {"position": at})
-        yield data[at : at + size]
-        at += size
+    at, size = start, len(data)
+    while at + HEADER_SIZE <= size:
+        _, kind, _, length, _, _ = HEADER.unpack_from(data, at)
+        if length < HEADER_SIZE:
+            raise DataProblem(MALFORMED, f"an event of {length} bytes is shorter than its header", {"position": at})
+        if at + length > size:
+            return
+        yield kind, at, at + length
+        at += length
 
 
 @dataclass(frozen=True, slots=True)
