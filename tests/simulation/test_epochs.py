@@ -15,9 +15,10 @@ FOUND = {
     "fence_store": 25,
     "ask_end_after_wait": 66,
     "coalesce_tail": 0,
-    "hold_reserve": 5,
-    "ack_after_apply": 0,
+    "hold_reserve": 25,
+    "ack_after_apply": 2,
     "tables_apart": 0,
+    "reach_after_rewind": 0,
 }
 """A seed that notices each broken rule (the lowest when it was looked for); others are tried when it no longer does."""
 

@@ -2,15 +2,15 @@
 with a fake source, sink, network and store, and faults chosen at random.
 
 Keys with rising values stand for rows. Requests are delayed, doubled and reordered; epochs crash or hang and go on as
-zombies; a failover replays independent transactions in another order. Checked at every step: no key is seen going
-back (invariant 2), a durable frontier holds only what the sink has (1), buffers stay within their bound (6), an older
-epoch's record is refused (4); at the end sink and source are equal (1).
+zombies; a failover replays independent transactions in another order; a person rewinds the lane. Checked at every step:
+no key is seen going back (invariant 2), a durable frontier holds only what the sink has (1), buffers stay within their
+bound (6), an older epoch's record is refused (4); at the end sink and source are equal (1).
 """
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.record import CheckpointRecord
@@ -20,6 +20,7 @@ from ingest.lane.flow import PureFlow
 from ingest.lane.frontier import Frontier
 from ingest.lane.resume import SourceFacts, resume_point
 from ingest.lane.tail import TailCoalescer
+from ingest.rewind.plan import RewindOrder, rewound
 from ingest.slices import Kind, Parcel, TransactionStamp
 from ingest.version import version_base, version_of
 
@@ -27,6 +28,8 @@ UUID = "11111111-1111-1111-1111-111111111111"
 TABLES = [SliceShape(0, b"map", b"", b"\x01", b"\x01", place) for place in ("t", "u")]
 """Two tables of one rule: key 2n is document n of the first, key 2n + 1 document n of the second."""
 KEYS = 5
+REWIND_SHARE = 0.2
+"""Of the starts: how many go back first."""
 SHARDS = 2
 
 
@@ -45,6 +48,7 @@ class Rules:
     hold_reserve: bool = True
     ack_after_apply: bool = True
     tables_apart: bool = True
+    reach_after_rewind: bool = True
 
 
 @dataclass
@@ -90,6 +94,7 @@ class World:
     written: dict[int, int] = field(default_factory=dict)
     network: list[Message] = field(default_factory=list)
     epochs: list[Epoch] = field(default_factory=list)
+    rewinds: int = 0
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -123,6 +128,21 @@ class World:
             rest.remove(chosen)
             order.append(chosen)
         self.order = order
+
+    def rewind(self) -> None:
+        """A person takes the lane back to a place in the source's binlog, between two epochs."""
+        if self.store.record is None:
+            return
+        record = self.store.record
+        cut = self.random.randrange(len(self.order) + 1)
+        before = GtidSet.parse(",".join(self.log[number].gtid for number in self.order[:cut]))
+        new = before.intersect(GtidSet.parse(record.frontier.executed))
+        self.store.epoch += 1
+        taken = rewound(record, self.store.epoch, RewindOrder(str(new), skip=False, self_describing=True), ())
+        if not self.rules.reach_after_rewind:
+            taken = replace(taken, reach="", source_uuid=record.source_uuid)
+        self.store.record = taken
+        self.rewinds += 1
 
     def _share_key(self, one: int, other: int) -> bool:
         keys = {key for key, _ in self.log[one].changes}
@@ -325,6 +345,8 @@ def _step(world: World) -> None:
             current.lease = False
         if world.failovers and world.random.random() < 0.3:
             world.fail_over()
+        if world.random.random() < REWIND_SHARE:
+            world.rewind()
         world.epochs.append(Epoch(world))
     else:
         for epoch in world.epochs[:-1]:
