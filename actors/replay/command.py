@@ -81,23 +81,24 @@ def replay(
     lane's. The order of the files is found out; what is missing between them is named.
     """
     loaded = load_config(config)
-    planned = _plan(loaded, chosen_lane(loaded, lane), files, into, from_)
+    plan = planned(loaded, chosen_lane(loaded, lane), files, into, from_)
     if not as_json:
-        typer.echo("\n".join(plan_lines(planned)))
+        typer.echo("\n".join(plan_lines(plan)))
     finished: Finished | None = None
-    if planned.readings and not dry_run:
-        finished = _run(planned, address, None if as_json else every)
+    if plan.readings and not dry_run:
+        finished = _run(plan, address, None if as_json else every)
     if as_json:
-        typer.echo(json.dumps(plan_json(planned, finished)))
+        typer.echo(json.dumps(plan_json(plan, finished)))
     elif finished is not None:
         typer.echo(
             f"done, in epoch {finished.epoch}: {finished.applied:,} row changes; the frontier is {finished.frontier}"
         )
-    elif not planned.readings:
+    elif not plan.readings:
         typer.echo("nothing to do: the frontier holds all of them")
 
 
-def _plan(config: Config, lane: str, paths: Sequence[Path], into: str | None, begin: str | None) -> Replay:
+def planned(config: Config, lane: str, paths: Sequence[Path], into: str | None, begin: str | None) -> Replay:
+    """What a replay of these files would read. DataProblem names a file that can't be read, and what is missing."""
     if begin is not None and into is None:
         raise typer.BadParameter("--from goes with --into")
     if into is not None:
