@@ -30,7 +30,7 @@ from ingest.replay.order import FileReading, before_all, readings
 from ingest.replay.shadow import shadow_name, with_shadow
 from ingest.status import ClusterStatus, LaneState
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Archived binlog files, in any order.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE", help="Archived binlog files, in any order.")]
 Into = Annotated[
     str | None,
     typer.Option("--into", metavar="SUFFIX",

@@ -17,6 +17,7 @@ from actors.rewind.carry_out import carry_out
 from actors.rewind.report import plan_json, plan_lines
 from actors.rewind.survey import survey_rewind
 from actors.runtime import known_runs, leave
+from actors.verify.lanes import chosen_lanes
 from ingest.config.check import config_version
 from ingest.config.model import Config
 from ingest.problems import DataProblem, declare
@@ -111,12 +112,9 @@ def chosen_lane(config: Config, lane: str | None) -> str:
     """The lane named, or the only one."""
     if lane is None and len(config.lanes) == 1:
         return next(iter(config.lanes))
-    names = ", ".join(config.lanes)
     if lane is None:
-        raise DataProblem(WHICH_LANE, f"there are {names}")
-    if lane not in config.lanes:
-        raise DataProblem(target.NO_SUCH_LANE, f"no lane {lane!r}; there are {names}", {"ingest": config.name})
-    return lane
+        raise DataProblem(WHICH_LANE, f"there are {', '.join(config.lanes)}")
+    return chosen_lanes(config, [lane])[0]
 
 
 def running(config: Config, address: str | None, *, missing_ok: bool = False) -> target.Target | None:

@@ -18,7 +18,8 @@ from ingest.problems import DataProblem, declare
 PURGED = declare(
     "source.purged",
     "The server has purged transactions that the lane still needs.",
-    "Restore the binlogs or use another host that has them; or start the lane anew (delete its records).",
+    "`ingest replay` reads them from archived binlog files; or use another host that has them; or start the lane anew"
+    " (delete its records).",
 )
 LOST = declare(
     "source.lost_transactions",

@@ -23,7 +23,7 @@ from ingest.rewind.moment import Moment, text_of_us
 UNREACHABLE = declare(
     "rewind.purged",
     "The server has purged binlogs that would have to be read again.",
-    "Take the oldest point that is named, or a host that has more; archived files can be read with `ingest replay`.",
+    "Take the oldest point that is named; archived files can be read into a shadow with `ingest replay --into`.",
 )
 
 

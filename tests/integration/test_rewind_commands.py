@@ -29,9 +29,7 @@ def own_mysql() -> Iterator[Mysql]:
 @pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path, own_mysql: Mysql) -> Place:
     name = "r" + request.node.name.removeprefix("test_")[:20].strip("_")
-    found = Place(tmp_path, name, own_mysql)
-    found.write(store=f"sqlite:///{tmp_path}/ingest.db", purged="")
-    return found
+    return Place(tmp_path, name, own_mysql)
 
 
 def epoch_of(place: Place) -> int:
@@ -133,6 +131,34 @@ def test_purged_binlogs_are_replayed_from_their_archive(place: Place) -> None:
     again = Foreground(place)
     again.await_lane(state="running", applied=5)
     assert again.end()[0] == 0
+
+
+def test_a_paused_lane_of_a_running_ingest_is_replayed(place: Place) -> None:
+    """On the running ingest's own Ray; the lane stays paused, and when it is resumed it goes on behind what was replayed."""
+    running = Foreground(place)
+    try:
+        running.await_lane(state="running", applied=ROWS)
+        place.json("pause", place.name)
+        running.await_lane(state="paused")
+        place.insert(*range(1001, 1031))
+        files = archive(place)
+        place.insert(1031)
+        assert place.json("replay", str(place.config), *files)["done"]
+        running.await_lane(state="paused")
+        place.insert(2001)
+        assert place.json("resume", place.name)["done"] == "resumed"
+        running.await_lane(
+            state="running", applied=1
+        )  # its actors were replaced: what was replayed isn't counted again
+    finally:
+        code, stderr = running.end()
+    assert code == 0, stderr
+    second = Foreground(place)
+    second.await_lane(state="running")
+    assert second.end()[0] == 0
+    record = SqlCheckpointStore(f"sqlite:///{place.config.parent}/ingest.db", place.name).latest("orders")
+    assert record is not None
+    assert executed(place.mysql).issubset(GtidSet.parse(record.frontier.executed))
 
 
 def test_a_shadow_from_files_alone(place: Place) -> None:
