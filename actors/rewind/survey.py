@@ -43,10 +43,11 @@ def _on_host(config: Config, lane: str, store: SqlCheckpointStore, asked: Asked,
     identity = identity_of(f"{config.name}/{name}/{GROUP}", options.server_id_of(name, GROUP))
     binlogs = ServerBinlogs(session, identity, DumpOptions(options.heartbeat_ms, options.read_timeout_ms))
     place = place_of(asked.point, binlogs)
+    record = store.latest(lane)  # before the source's end is asked, or a lane that runs would be ahead of it
     mark = source_mark(session)
     metadata = session.show("SHOW GLOBAL VARIABLES LIKE 'binlog_row_metadata'")
     found = Situation(
-        record=store.latest(lane),
+        record=record,
         kept=store.histories(lane),
         source=SourceFacts(mark.server_uuid, str(mark.executed), str(mark.purged)),
         self_describing=bool(metadata) and metadata[0]["value"].upper() == "FULL",
