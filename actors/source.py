@@ -92,8 +92,10 @@ class MysqlStreamSource:
             source = self.facts(mark, assignments)
             points = {one.lane: self._resume(one, source) for one in assignments}
             held = _common(points.values())
-            schemas = self._schemas(session, _history_of(points.values()), str(held))
-            points = {lane: _with_history(point, schemas.encoded) for lane, point in points.items()}
+            history = _history_of(points.values())
+            schemas = self._schemas(session, history, str(held))
+            if not history:
+                points = {lane: _with_history(point, schemas.encoded) for lane, point in points.items()}
             dump = self.packets(session, held)
         except BaseException:
             session.close()
@@ -168,7 +170,8 @@ def _common(points: Collection[ResumePoint]) -> GtidSet:
 
 
 def _with_history(point: ResumePoint, encoded: str) -> ResumePoint:
-    """A history that was just made is stored with the lane's first record: rows are described by it from here on."""
+    """A history that was just made goes with the lane's records from the first one on, so that an epoch after a crash
+    doesn't describe the rows by another one. It is of the server's end, so it fits whatever the lane holds."""
     return point if point.schema_history else replace(point, schema_history=encoded)
 
 
