@@ -12,7 +12,8 @@ from types import TracebackType
 from actors.mailbox import RayPeer
 from actors.parts.supervisor import ConfiguredSupervisor
 from actors.runtime import NAMESPACE
-from actors.supervisor import LETTERS_WITHIN_S, UNKNOWN_LANE, Supervisor
+from actors.supervisor import UNKNOWN_LANE, Supervisor
+from actors.survey import LETTERS_WITHIN_S
 from actors.wiring import find, spawn
 from ingest.binlog.gtid import GtidSet
 from ingest.config.check import config_version
@@ -20,6 +21,7 @@ from ingest.config.model import Config
 from ingest.dead_letters.contract import RetryReport
 from ingest.dead_letters.letter import Place
 from ingest.problems import DataProblem, declare
+from ingest.rewind.plan import RewindOrder
 from ingest.status import ClusterStatus, LaneState
 from ingest.trace import TraceFilter
 
@@ -32,6 +34,7 @@ NOT_RUNNING = declare("run.not_running", "A supervisor isn't there.", "`ingest r
 
 ASK_TIMEOUT_S = 30.0
 LETTERS_TIMEOUT_S = LETTERS_WITHIN_S + 10.0
+REWIND_TIMEOUT_S = 120.0
 POLL_S = 0.2
 
 
@@ -61,6 +64,16 @@ class Pipeline:
     def resume(self, lane: str) -> None:
         """Let a paused, drained or stopped lane run again."""
         self._owner(lane).ask("resume", lane, timeout_s=ASK_TIMEOUT_S)
+
+    def rewind(self, lane: str, order: RewindOrder) -> tuple[int, bool]:
+        """Take a lane to another frontier; its new epoch, and whether it goes on now."""
+        epoch, goes_on = self._owner(lane).ask("rewind", lane, order, timeout_s=REWIND_TIMEOUT_S)
+        return int(epoch), bool(goes_on)
+
+    def config_versions(self) -> frozenset[str]:
+        """The configurations that the supervisors run: one, but for a moment."""
+        asked = (peer.ask("config_version", timeout_s=ASK_TIMEOUT_S) for peer in self._supervisors.values())
+        return frozenset(str(version) for version in asked)
 
     def drain(self, lane: str | None, timeout_s: float) -> bool:
         """Read no further for a lane (None: all), and wait until all that was read is applied and durable."""

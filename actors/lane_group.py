@@ -114,10 +114,12 @@ class LaneGroup:
         if self.reader is not None:
             self.reader.ask(method, argument, timeout_s=5)
 
-    def abandon(self, lane: str) -> None:
-        """Don't start a lane that waits for its turn."""
-        if lane in self._waiting:
-            self._waiting.remove(lane)
+    def abandon(self, lane: str) -> bool:
+        """Don't start a lane that waits for its turn. False when it doesn't wait: it runs, or is on its way."""
+        if lane not in self._waiting:
+            return False
+        self._waiting.remove(lane)
+        return True
 
     # --- the thread ---------------------------------------------------------------------------------------------
 
@@ -132,8 +134,8 @@ class LaneGroup:
     def _run_once(self) -> None:
         began_ms = self._owner.host.monotonic_ms()
         self._left.clear()
-        self._running = self._begin(list(self._waiting))
-        self._waiting.clear()
+        beginning, self._waiting = self._waiting, []
+        self._running = self._begin(beginning)
         if not self._running:
             return
         outcomes = self._read(began_ms)

@@ -8,9 +8,9 @@ would lose rows that an old epoch wrote in between).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from actors.drivers.mysql.dump import DumpOptions, source_mark, start_dump
+from actors.drivers.mysql.dump import DumpOptions, SourceMark, source_mark, start_dump
 from actors.drivers.mysql.session import ConnectOptions, Session, connect
 from actors.host import Host
 from actors.reader import Assignment
@@ -88,16 +88,43 @@ class MysqlStreamSource:
         try:
             self._preflight(session, [one.lane for one in assignments])
             mark = source_mark(session)
-            source = SourceFacts(mark.server_uuid, str(mark.executed), str(mark.purged))
+            source = self.facts(mark, assignments)
             points = {one.lane: self._resume(one, source) for one in assignments}
             held = common_set(points.values())
-            schemas = self._schemas(session, _history_of(points.values()), str(held))
-            dump = start_dump(session, self._identity, held, self._dump_options, framer=self._codec.framer)
+            history = _history_of(points.values())
+            schemas = self._schemas(session, history, str(held))
+            if not history:
+                points = {lane: _with_history(point, schemas.encoded) for lane, point in points.items()}
+            dump = self.packets(session, held)
         except BaseException:
             session.close()
             raise
+        return self._run(endpoint, dump, schemas, assignments, points, source)
+
+    def facts(self, mark: SourceMark, _assignments: Sequence[Assignment]) -> SourceFacts:
+        """What there is to read, of a server that was just asked."""
+        return SourceFacts(mark.server_uuid, str(mark.executed), str(mark.purged))
+
+    def packets(self, session: Session, held: GtidSet) -> PacketSource:
+        """Everything but what is held. The session is the packets' from here on."""
+        return start_dump(session, self._identity, held, self._dump_options, framer=self._codec.framer)
+
+    def _resume(self, assignment: Assignment, source: SourceFacts) -> ResumePoint:
+        return resume_of(assignment, self._settings[assignment.lane], source)
+
+    def _run(
+        self,
+        endpoint: Endpoint | None,
+        packets: PacketSource,
+        schemas: SchemaSource,
+        assignments: Sequence[Assignment],
+        points: Mapping[str, ResumePoint],
+        source: SourceFacts,
+    ) -> StreamRun:
+        """``endpoint``: None for archived files."""
+        server = str(endpoint or "archived files")
         run = assemble_run(
-            str(endpoint), dump, schemas, assignments, points, source.uuid, self._settings, self._codec, self._tail_map,
+            server, packets, schemas, assignments, points, source.uuid, self._settings, self._codec, self._tail_map,
             self._host,
         )  # fmt: skip
         with self._lock:
@@ -106,9 +133,6 @@ class MysqlStreamSource:
                 self._asking.close()
                 self._asking = None
         return run
-
-    def _resume(self, assignment: Assignment, source: SourceFacts) -> ResumePoint:
-        return resume_of(assignment, self._settings[assignment.lane], source)
 
     def executed(self) -> str | None:
         """The server's gtid_executed now; None before a stream is open. WorldProblem when it doesn't answer."""
@@ -167,6 +191,12 @@ def common_set(points: Collection[ResumePoint]) -> GtidSet:
         held = mine if held is None else held.intersect(mine)
     assert held is not None, "a stream is opened for at least one lane"
     return held
+
+
+def _with_history(point: ResumePoint, encoded: str) -> ResumePoint:
+    """A history that was just made goes with the lane's records from the first one on, so that an epoch after a crash
+    doesn't describe the rows by another one. It is of the server's end, so it fits whatever the lane holds."""
+    return point if point.schema_history else replace(point, schema_history=encoded)
 
 
 def _history_of(points: Collection[ResumePoint]) -> str:

@@ -10,21 +10,23 @@ itself; what happens to one lane changes no other (7).
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from actors.backoff import Backoff
-from actors.host import Empty, Host, Inbox
+from actors.host import Host
 from actors.lane_actors import LaneActors
 from actors.lane_group import LaneEnd, LaneGroup
-from actors.mailbox import ACTOR_SILENT, DATA, ActorPeer, Answer
+from actors.mailbox import ACTOR_SILENT, ActorPeer
+from actors.rewind.carry_out import RewindStore, carry_out
 from actors.stream import LaneReport
-from actors.survey import LaneFacts, survey
-from ingest.checkpoint.contract import CheckpointStore
+from actors.survey import LaneFacts, ask_shards, survey
 from ingest.dead_letters.contract import RetryReport
 from ingest.dead_letters.letter import Place
 from ingest.problems import DataProblem, Problem, WorldProblem, declare
+from ingest.rewind.plan import RewindOrder
 from ingest.status import ClusterStatus, LaneState
 
 UNKNOWN_LANE = declare(
@@ -43,9 +45,8 @@ SHARED_GROUP = "shared"
 SETTLED = frozenset({LaneState.PAUSED, LaneState.DRAINING, LaneState.DRAINED, LaneState.STOPPED})
 """States that only a command, or the lane's own end, changes."""
 TICK_S = 1.0
-LETTERS_WITHIN_S = 240.0
-"""How long the shards may take for a few dead letters: behind what they have in hand, and with a slow sink."""
-
+LEAVE_WITHIN_S = 40.0
+LEAVE_POLL_MS = 100.0
 METRICS_AFTER_S = 3.0
 """The exporter is a process more to start: the lanes' own come first."""
 
@@ -59,7 +60,7 @@ class SupervisorParts(Protocol):
     lease_ms: float
     host: Host
 
-    def store(self) -> CheckpointStore:
+    def store(self) -> RewindStore:
         """The checkpoint store."""
 
     def sink_of(self, lane: str) -> str:
@@ -97,7 +98,7 @@ class Supervisor:
         self._parts = parts
         self.host = parts.host
         self.lease_ms = parts.lease_ms
-        self._store: CheckpointStore | None = None
+        self._store: RewindStore | None = None
         self._lanes = {lane: _Lane() for lane in parts.lanes}
         self._groups: dict[str, LaneGroup] = {}
         self._readers: dict[str, ActorPeer] = {}
@@ -160,7 +161,7 @@ class Supervisor:
     # --- what groups ask for ------------------------------------------------------------------------------------
 
     @property
-    def store(self) -> CheckpointStore:
+    def store(self) -> RewindStore:
         """The checkpoint store, opened on first use."""
         if self._store is None:
             self._store = self._parts.store()
@@ -242,7 +243,43 @@ class Supervisor:
         with self._lock:
             if known.state in {LaneState.PAUSED, LaneState.DRAINED, LaneState.STOPPED}:
                 known.state, known.problem, known.backoff = LaneState.STARTING, None, Backoff()
+                known.epoch = 0  # a person says so: the lane is taken, whoever has had it meanwhile (a replay)
                 self._start_group(lane, [lane])
+
+    def rewind(self, lane: str, order: RewindOrder) -> tuple[int, bool]:
+        """Take a lane to another frontier in a new epoch; the others don't notice. The epoch, and whether the lane goes
+        on now (one that was paused, drained or stopped stays so)."""
+        known = self._known(lane)
+        goes_on, after = known.state not in SETTLED, known.state
+        self._take_out(lane)
+        try:
+            record = carry_out(self.store, lane, order, self.host.this_process("supervisor"))
+            known.epoch, known.frontier = record.epoch, record.frontier.executed
+        finally:
+            with self._lock:
+                if goes_on and not self._stopping.is_set():
+                    known.state, known.problem, known.backoff = LaneState.STARTING, None, Backoff()
+                    self._start_group(lane, [lane])
+                else:
+                    known.state = LaneState.DRAINED if after is LaneState.DRAINING else after
+        return record.epoch, goes_on
+
+    def _take_out(self, lane: str) -> None:
+        """Bring a lane out of its group, and wait until it is. WorldProblem when it doesn't leave."""
+        known = self._lanes[lane]
+        deadline_ms = self.host.monotonic_ms() + LEAVE_WITHIN_S * 1000
+        while known.group:
+            with self._lock:
+                known.state = LaneState.PAUSED
+                group = self._groups[known.group]
+                if group.abandon(lane):
+                    known.group = ""
+                    return
+            if self.host.monotonic_ms() > deadline_ms:
+                raise WorldProblem(ACTOR_SILENT, f"lane {lane} didn't leave its reader", {"lane": lane})
+            with contextlib.suppress(WorldProblem):  # a reader that died: the lane waits for its turn then
+                group.tell_reader("drop", lane)
+            self.host.sleep_ms(LEAVE_POLL_MS)
 
     def drain(self, lanes: Sequence[str]) -> None:
         """Read no further for these lanes; they are DRAINED when all they had is applied and durable."""
@@ -261,7 +298,7 @@ class Supervisor:
         if known.state is not LaneState.RUNNING or known.actors is None:
             raise DataProblem(LANE_NOT_RUNNING, f"{lane} is {known.state.value}", {"lane": lane})
         report = RetryReport()
-        for one in _ask_shards(known.actors, self.host, "retry_letters", tuple(places)):
+        for one in ask_shards(known.actors, self.host, "retry_letters", tuple(places)):
             report = report.plus(one)
         return report
 
@@ -269,7 +306,7 @@ class Supervisor:
         """Dead letters were dropped in the store: their documents go on."""
         actors = self._known(lane).actors
         if actors is not None:
-            _ask_shards(actors, self.host, "reload_letters")
+            ask_shards(actors, self.host, "reload_letters")
 
     def forget_wishes(self) -> None:
         """Lanes run again at the next start, whatever was drained to stop (a foreground run's end)."""
@@ -335,22 +372,3 @@ class Supervisor:
                 UNKNOWN_LANE, f"no lane {lane!r} here; there are {names}", {"cluster": self._parts.cluster}
             )
         return self._lanes[lane]
-
-
-def _ask_shards(actors: LaneActors, host: Host, method: str, *arguments: object) -> list[Any]:
-    """Ask every shard of a lane side by side, each behind the parcels it has; the first problem is raised."""
-    answers: Inbox[Answer] = host.inbox()
-    for shard in actors.shards:
-        shard.send(method, *arguments, done=answers.put, group=DATA)
-    deadline_ms = host.monotonic_ms() + LETTERS_WITHIN_S * 1000
-    values: list[Any] = []
-    for _ in actors.shards:
-        try:
-            answer = answers.get(timeout=max(0.0, deadline_ms - host.monotonic_ms()) / 1000)
-        except Empty:
-            what = f"a sink actor of {actors.lane} didn't answer within {LETTERS_WITHIN_S:g} s"
-            raise WorldProblem(ACTOR_SILENT, what, {"lane": actors.lane}) from None
-        if answer.problem is not None:
-            raise answer.problem
-        values.append(answer.value)
-    return values

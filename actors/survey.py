@@ -12,11 +12,14 @@ from typing import Any
 
 from actors.host import Empty, Host, Inbox
 from actors.lane_actors import LaneActors
-from actors.mailbox import CONTROL, ActorPeer, Answer
+from actors.mailbox import ACTOR_SILENT, CONTROL, DATA, ActorPeer, Answer
 from actors.stream import LaneReport
+from ingest.problems import WorldProblem
 from ingest.status import LaneState, LaneStatus, ProcessStatus, ReaderStatus, ShardStatus
 
 ANSWER_WITHIN_S = 1.5
+LETTERS_WITHIN_S = 240.0
+"""How long the shards may take for a few dead letters: behind what they have in hand, and with a slow sink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +96,22 @@ def _lane_status(facts: LaneFacts, answers: dict[ActorPeer, Any]) -> LaneStatus:
         shards=shards,
         checkpoint=checkpoint,
     )
+
+
+def ask_shards(actors: LaneActors, host: Host, method: str, *arguments: object) -> list[Any]:
+    """Ask every shard of a lane side by side, each behind the parcels it has; the first problem is raised."""
+    answers: Inbox[Answer] = host.inbox()
+    for shard in actors.shards:
+        shard.send(method, *arguments, done=answers.put, group=DATA)
+    deadline_ms = host.monotonic_ms() + LETTERS_WITHIN_S * 1000
+    values: list[Any] = []
+    for _ in actors.shards:
+        try:
+            answer = answers.get(timeout=max(0.0, deadline_ms - host.monotonic_ms()) / 1000)
+        except Empty:
+            what = f"a sink actor of {actors.lane} didn't answer within {LETTERS_WITHIN_S:g} s"
+            raise WorldProblem(ACTOR_SILENT, what, {"lane": actors.lane}) from None
+        if answer.problem is not None:
+            raise answer.problem
+        values.append(answer.value)
+    return values

@@ -18,18 +18,31 @@ INLINE_BYTES = 4_000_000
 """Arguments up to this size travel inside the call (measured: cheaper than the object store up to about 1 MB)."""
 
 
-def spawn(cls: type[Any], name: str, *arguments: Any, detached: bool = False, spread: bool = False) -> RayPeer:
+def spawn(
+    cls: type[Any], name: str, *arguments: Any, detached: bool = False, spread: bool = False, node: str = ""
+) -> RayPeer:
     """Start an actor of a plain class. ``detached``: it is named, outlives its creator, and is found by name.
-    ``spread``: over the nodes of the cluster, else wherever Ray puts it (actors that reserve nothing: on one)."""
+    ``spread``: over the nodes of the cluster, else wherever Ray puts it (actors that reserve nothing: on one).
+    ``node``: on that node (``this_node``) and no other."""
     import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     options: dict[str, Any] = {"num_cpus": CPU_SHARE, "max_restarts": -1, "max_task_retries": 0}
     if spread:
         options |= {"scheduling_strategy": "SPREAD"}
+    if node:
+        options |= {"scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=False)}
     if detached:
         options |= {"name": name, "lifetime": "detached", "get_if_exists": True}
     factory = ray.remote(concurrency_groups={DATA: 1, CONTROL: 4})(cls)
     return RayPeer(factory.options(**options).remote(*arguments), name)
+
+
+def this_node() -> str:
+    """The Ray node that this process is on."""
+    import ray
+
+    return str(ray.get_runtime_context().get_node_id())
 
 
 def find(name: str, namespace: str) -> RayPeer | None:

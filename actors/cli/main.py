@@ -47,6 +47,13 @@ COMMANDS = (
     Command("pause", "actors.cli.steer:pause", "Stop applying changes, keeping the place.", _RUN),
     Command("resume", "actors.cli.steer:resume", "Go on after `pause`, or after a lane has stopped.", _RUN),
     Command("drain", "actors.cli.steer:drain", "Stop reading, and wait until all that was read is applied.", _RUN),
+    Command(
+        "rewind",
+        "actors.rewind.command:rewind",
+        "Take a lane back to an older point of the binlog, in a new epoch.",
+        _RUN,
+    ),
+    Command("replay", "actors.replay.command:replay", "Apply archived binlog files that a lane lacks.", _RUN),
     Command("stop", "actors.cli.steer:stop", "End an ingest: its supervisors and all their actors.", _RUN),
     Command("status", "actors.cli.status:status", "What runs: lanes, shards, readers, lag, problems.", _LOOK),
     Command(

@@ -1,8 +1,9 @@
 """The checkpoint store behind a URL (SQLAlchemy): sqlite, MySQL or PostgreSQL.
 
-Three tables. ``ingest_lanes``: one row per lane with its epoch, the processes that may write for it, and the number of
+Four tables. ``ingest_lanes``: one row per lane with its epoch, the processes that may write for it, and the number of
 its newest record; every write is a compare-and-set on that row. ``ingest_records``: the records; a new one is written
-before the old ones go, in one transaction with the compare-and-set. ``ingest_wishes``: lanes that a person paused.
+before the old ones go, in one transaction with the compare-and-set. ``ingest_wishes``: lanes that a person paused. ``ingest_histories``: the
+schema histories that a lane's records carried, so that a rewound lane can get that of its older point.
 
 Invariants: what a method wrote is durable when it returns; an older epoch changes nothing (4). Any failure of the
 database is a WorldProblem without the URL's password.
@@ -10,6 +11,7 @@ database is a WorldProblem without the URL's password.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -23,6 +25,8 @@ from ingest.problems import DataProblem, WorldProblem
 from ingest.version import EPOCH_MAX
 
 RECORDS_KEPT = 2
+HISTORIES_KEPT = 200
+"""A history is new when a statement changed a table: seldom."""
 
 _METADATA = sa.MetaData()
 _LANES = sa.Table(
@@ -48,6 +52,14 @@ _RECORDS = sa.Table(
     sa.Column("body", sa.Text(2**24 - 1), nullable=False),
     sa.Column("checksum", sa.String(64), nullable=False),
 )
+_HISTORIES = sa.Table(
+    "ingest_histories",
+    _METADATA,
+    sa.Column("lane", sa.String(190), primary_key=True),
+    sa.Column("history", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("body", sa.Text(2**24 - 1), nullable=False),
+)
 
 
 class SqlCheckpointStore:
@@ -57,6 +69,7 @@ class SqlCheckpointStore:
         """``ingest``: name of the ingest whose lanes these are; several may share a store."""
         self._database = Database(url, _METADATA)
         self._ingest = f"{ingest}/" if ingest else ""
+        self._history_kept: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"SqlCheckpointStore({self._database})"
@@ -113,6 +126,25 @@ class SqlCheckpointStore:
             connection.execute(
                 _RECORDS.delete().where(_RECORDS.c.lane == lane, _RECORDS.c.record <= newest + 1 - RECORDS_KEPT)
             )
+            if record.schema_history and self._history_kept.get(lane) != record.schema_history:
+                _keep_history(connection, lane, record.schema_history)
+        self._history_kept[lane] = record.schema_history
+
+    def histories(self, lane: str) -> Sequence[str]:
+        """The schema histories that the lane's records carried, newest first."""
+        lane = self._ingest + lane
+        with self._database.transaction(write=False) as connection:
+            wanted = sa.select(_HISTORIES.c.body).where(_HISTORIES.c.lane == lane)
+            return tuple(
+                str(body) for body in connection.execute(wanted.order_by(_HISTORIES.c.history.desc())).scalars()
+            )
+
+    def members(self, lane: str) -> Sequence[Member]:
+        """The processes that may write for the lane; they may be gone."""
+        lane = self._ingest + lane
+        with self._database.transaction(write=False) as connection:
+            found = connection.execute(sa.select(_LANES.c.members).where(_LANES.c.lane == lane)).scalar_one_or_none()
+            return () if found is None else _members(found)
 
     def holds(self, lane: str, epoch: int) -> bool:
         """Is this epoch still the lane's?"""
@@ -159,6 +191,19 @@ class SqlCheckpointStore:
         done = connection.execute(_LANES.update().where(_LANES.c.lane == lane, _LANES.c.epoch == epoch).values(values))
         if done.rowcount != 1:
             raise DataProblem(FENCED, f"epoch {epoch} of lane {lane} is over", {"lane": lane, "epoch": epoch})
+
+
+def _keep_history(connection: sa.Connection, lane: str, body: str) -> None:
+    """Unless it is there already; the oldest one goes when there are too many."""
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    numbers = sa.select(_HISTORIES.c.history).where(_HISTORIES.c.lane == lane)
+    if connection.execute(numbers.where(_HISTORIES.c.digest == digest)).first() is not None:
+        return
+    newest = max(connection.execute(numbers).scalars(), default=0) + 1
+    connection.execute(_HISTORIES.insert().values(lane=lane, history=newest, digest=digest, body=body))
+    connection.execute(
+        _HISTORIES.delete().where(_HISTORIES.c.lane == lane, _HISTORIES.c.history <= newest - HISTORIES_KEPT)
+    )
 
 
 def _members(text: str) -> tuple[Member, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -51,25 +51,30 @@ class ConfiguredSource:
         from actors.drivers.mysql.schemas import schemas_for
         from actors.drivers.spill import SpillingMap
         from actors.preflight import LanePreflight
-        from actors.source import MysqlStreamSource
 
         options = self._config.clusters[self._cluster]
         name = f"{self._config.name}/{self._cluster}/{self._group}"
         settings = {
             lane: self._setting(lane) for lane, one in self._config.lanes.items() if one.cluster == self._cluster
         }
-        return MysqlStreamSource(
-            [Endpoint(host, port) for host, port in options.addresses()],
-            partial(connect_options, self._config, self._cluster),
-            DumpOptions(options.heartbeat_ms, options.read_timeout_ms),
-            identity_of(name, options.server_id_of(self._cluster, self._group)),
-            reader_codec(),
-            settings,
-            LanePreflight(self._config),
-            schemas_for,
-            partial(SpillingMap, TAIL_MEMORY_BYTES),
-            SystemHost(),
+        return self._make()(
+            endpoints=[Endpoint(host, port) for host, port in options.addresses()],
+            connect_options=partial(connect_options, self._config, self._cluster),
+            dump_options=DumpOptions(options.heartbeat_ms, options.read_timeout_ms),
+            identity=identity_of(name, options.server_id_of(self._cluster, self._group)),
+            codec=reader_codec(),
+            settings=settings,
+            preflight=LanePreflight(self._config),
+            schemas=schemas_for,
+            tail_map=partial(SpillingMap, TAIL_MEMORY_BYTES),
+            host=SystemHost(),
         )
+
+    def _make(self) -> Callable[..., MysqlStreamSource]:
+        """What is built: the cluster's servers."""
+        from actors.source import MysqlStreamSource
+
+        return MysqlStreamSource
 
     def _setting(self, name: str) -> LaneSetting:
         from actors.source import LaneSetting

@@ -16,7 +16,7 @@ from ingest.config.check import config_version
 from ingest.config.model import Config
 
 if TYPE_CHECKING:
-    from ingest.checkpoint.contract import CheckpointStore
+    from actors.rewind.carry_out import RewindStore
     from ingest.status import ClusterStatus
     from ingest.trace import TraceFilter
 
@@ -33,7 +33,7 @@ class ConfiguredSupervisor:
         self.lease_ms = float(config.checkpoint.lease_ms)
         self.host = SystemHost()
 
-    def store(self) -> CheckpointStore:
+    def store(self) -> RewindStore:
         """The checkpoint store."""
         return store_of(self._config)
 

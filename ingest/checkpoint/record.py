@@ -12,7 +12,9 @@ from dataclasses import asdict, dataclass
 from ingest.lane.frontier import Frontier
 from ingest.problems import DataProblem, declare
 
-FORMAT = 1
+FORMAT = 2
+READABLE = frozenset({1, 2})
+"""Format 1 had no ``reach``; what is missing has its default."""
 
 CORRUPT = declare(
     "checkpoint.corrupt",
@@ -28,7 +30,9 @@ class CheckpointRecord:
     ``reserve_rows``: how many row changes beyond the frontier this epoch may have dispatched before the next record
     is durable. ``source_uuid``: the server (server_uuid) whose order they were read in. ``fingerprint``: of the rules
     that decide which rows are counted. ``schema_history``: encoded history, "" when the stream describes itself.
-    ``applied_rows``: row changes wholly applied in all epochs (a counter for people).
+    ``applied_rows``: row changes wholly applied in all epochs (a counter for people). ``reach``: a GTID set of which an
+    earlier epoch may have applied anything, where ``reserve_rows`` doesn't say it (after a rewind; while files are read):
+    the source must have all of it, and the tail goes to the source's end. "" when the reserve says all.
     """
 
     lane: str
@@ -39,6 +43,7 @@ class CheckpointRecord:
     fingerprint: str
     schema_history: str = ""
     applied_rows: int = 0
+    reach: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,8 @@ def decode(encoded: EncodedRecord) -> CheckpointRecord:
         raise DataProblem(CORRUPT, "the record's checksum doesn't fit its text")
     try:
         values = json.loads(encoded.body)
-        if values.pop("format") != FORMAT:
-            raise DataProblem(CORRUPT, f"the record's format isn't {FORMAT}, the one this version reads")
+        if (found := values.pop("format")) not in READABLE:
+            raise DataProblem(CORRUPT, f"the record's format is {found}; this version reads 1 to {FORMAT}")
         return CheckpointRecord(**{**values, "frontier": Frontier(**values["frontier"])})
     except (KeyError, TypeError, ValueError) as error:
         raise DataProblem(CORRUPT, f"the record can't be read: {error!r}") from error

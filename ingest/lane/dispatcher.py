@@ -101,6 +101,7 @@ class LaneDispatcher:
         self._committed_at_ms = float("-inf")
         self._applied_before = resume.applied_rows
         self._partial_rows = resume.frontier.partial_rows
+        self._reach = resume.reach
         self._schema_history = resume.schema_history
         self._later_histories: deque[tuple[str, str]] = deque()
         if self.phase is Phase.TAIL and not self._missing:
@@ -272,7 +273,14 @@ class LaneDispatcher:
             self.plan.fingerprint,
             self._history_at_frontier(),
             self._applied_before + watermark,
+            self._reach_beyond(frontier),
         )
+
+    def _reach_beyond(self, frontier: Frontier) -> str:
+        """What earlier epochs may have applied of, until a frontier holds it all."""
+        if self._reach and GtidSet.parse(self._reach).issubset(GtidSet.parse(frontier.executed)):
+            self._reach = ""
+        return self._reach
 
     def schema_changed(self, gtid: str, history: str) -> None:
         """The transaction ``gtid`` changed the schema history; records whose frontier holds it carry the new one."""

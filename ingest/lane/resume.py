@@ -2,7 +2,8 @@
 
 On the server and under the rules of the last record, exactly the next ``reserve_rows`` row changes may have been
 dispatched. From another server (its order of independent transactions differs) or under other rules (rows are counted
-differently) the tail is everything up to the source's end, asked for after no older epoch can send any more.
+differently), or when the record names a reach (it was rewound), the tail is everything up to the source's end, asked
+for after no older epoch can send any more.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from ingest.problems import DataProblem, declare
 PURGED = declare(
     "source.purged",
     "The server has purged transactions that the lane still needs.",
-    "Restore the binlogs or use another host that has them; or start the lane anew (delete its records).",
+    "`ingest replay` reads them from archived binlog files; or use another host that has them; or start the lane anew"
+    " (delete its records).",
 )
 LOST = declare(
     "source.lost_transactions",
@@ -38,7 +40,8 @@ class SourceFacts:
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
     """``frontier``: ask the source for everything after it. ``tail_rows``: coalesce so many row changes, or, when
-    None, all up to ``end`` (both stop at ``end``). A fresh lane has no tail (0).
+    None, all up to ``end`` (both stop at ``end``). A fresh lane has no tail (0). ``reach``: as the record's; this epoch's
+    records carry it on until their frontier holds it.
     """
 
     frontier: Frontier
@@ -46,6 +49,7 @@ class ResumePoint:
     end: str
     schema_history: str = ""
     applied_rows: int = 0
+    reach: str = ""
 
 
 def resume_point(
@@ -55,21 +59,23 @@ def resume_point(
     or never had what the frontier needs.
     """
     frontier = start if record is None else record.frontier
-    _check_source(frontier, source, lane)
+    reach = "" if record is None else record.reach
+    _check_source(frontier, reach, source, lane)
     if record is None:
         return ResumePoint(frontier, 0, source.executed)
+    bound: int | None = record.reserve_rows
     if record.fingerprint != fingerprint:
-        whole = Frontier(frontier.executed)
-        return ResumePoint(whole, None, source.executed, record.schema_history, record.applied_rows)
-    bound = record.reserve_rows if record.source_uuid == source.uuid else None
-    return ResumePoint(frontier, bound, source.executed, record.schema_history, record.applied_rows)
+        frontier, bound = Frontier(frontier.executed), None
+    elif record.source_uuid != source.uuid or reach:
+        bound = None
+    return ResumePoint(frontier, bound, source.executed, record.schema_history, record.applied_rows, reach)
 
 
-def _check_source(frontier: Frontier, source: SourceFacts, lane: str) -> None:
+def _check_source(frontier: Frontier, reach: str, source: SourceFacts, lane: str) -> None:
     held = GtidSet.parse(frontier.executed)
     missing = GtidSet.parse(source.purged).subtract(held)
     if missing:
         raise DataProblem(PURGED, f"purged and not applied: {missing}", {"lane": lane, "server": source.uuid})
-    unknown = held.subtract(GtidSet.parse(source.executed))
+    unknown = held.union(GtidSet.parse(reach)).subtract(GtidSet.parse(source.executed))
     if unknown:
         raise DataProblem(LOST, f"applied, but not on the server: {unknown}", {"lane": lane, "server": source.uuid})

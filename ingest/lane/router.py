@@ -94,6 +94,10 @@ class LaneRoutes(Protocol):
 class SchemaSource(Protocol):
     """What the table maps don't say (``ingest.schema_history``)."""
 
+    @property
+    def encoded(self) -> str:
+        """The schema history as text, "" for none."""
+
     def on_statement(self, gtid: str, database: str, sql: str) -> str | None:
         """A statement was executed at this position: the encoded history that follows, or None when it is unchanged.
         DataProblem when a captured table's schema becomes unknown."""

@@ -26,7 +26,7 @@ SICK, HEALTHY = LANES
 
 FAULTS = (
     "kill", "kill_supervisor", "pause", "network", "double_calls", "sink_network", "sink_errors", "sink_down",
-    "store_errors", "store_down", "source_down", "cut", "failover", "second_supervisor", "resize", "clock",
+    "store_errors", "store_down", "source_down", "cut", "failover", "second_supervisor", "resize", "clock", "rewind",
 )  # fmt: skip
 
 
@@ -134,6 +134,7 @@ class Chaos:
             "second_supervisor": self._second_supervisor,
             "resize": self._resize,
             "clock": self._clock,
+            "rewind": lambda: self._world.rewind(self._random.choice(LANES)),
         }
 
     def _write(self) -> None:

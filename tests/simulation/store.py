@@ -105,6 +105,10 @@ class SimStore:
         """See ``CheckpointStore``."""
         return self._call(lambda: self._server.lanes.get(lane, LaneRow()).record)
 
+    def histories(self, lane: str) -> Sequence[str]:
+        """See ``RewindStore``: everything describes itself here."""
+        return ()
+
     def wish(self, lane: str) -> str | None:
         """See ``CheckpointStore``."""
         return self._call(lambda: self._server.lanes.get(lane, LaneRow()).wish)

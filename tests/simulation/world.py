@@ -38,6 +38,7 @@ from ingest.lane.statements import LaneStatements
 from ingest.mysql.replies import CONNECTION_LOST
 from ingest.native.slice_decoder import new_slice_decoder
 from ingest.problems import WorldProblem
+from ingest.rewind.plan import RewindOrder, rewound
 from ingest.rules.parse import ParsedRule, parse_rule
 from ingest.rules.routes import RuleRoutes
 from ingest.sinks.delivery import RetryPolicy
@@ -143,6 +144,16 @@ class World:
     def living(self) -> list[SimPeer]:
         """Every actor that has a process now."""
         return [peer for peer in [*self.supervisors, *self.peers] if peer.life is not None]
+
+    def rewind(self, lane: str) -> None:
+        """A person takes a lane back to a place in the source's binlog."""
+        row, log = self.store.lanes.get(lane), self.topology.primary.log
+        if row is not None and row.record is not None:
+            cut = self.scheduler.random.randrange(len(log) + 1)
+            before = GtidSet.parse(",".join(one.gtid for one in log[:cut]))
+            new = str(before.intersect(GtidSet.parse(row.record.frontier.executed)))
+            row.epoch += 1
+            row.record = rewound(row.record, row.epoch, RewindOrder(new, skip=False, self_describing=True), ())
 
     # --- the checks ---------------------------------------------------------------------------------------------
 

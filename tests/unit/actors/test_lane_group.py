@@ -113,3 +113,18 @@ def test_a_lane_whose_stream_is_not_open_is_under_way(owner: Owner) -> None:
     owner.process.await_looks(3)
     assert owner.states[-1] is LaneState.RUNNING
     group.stop()
+
+
+def test_only_a_lane_that_waits_is_abandoned(owner: Owner) -> None:
+    """One that runs or is on its way must be taken out of the reader: whoever asks is told."""
+    waiting = LaneGroup("own", ["lane"], owner, delay_ms=WAIT_S * 1000)
+    waiting.start()
+    assert waiting.abandon("lane")
+    assert not waiting.abandon("lane")
+    waiting.stop()
+    assert owner.states == []
+    running = LaneGroup("shared", ["lane"], owner)
+    running.start()
+    owner.process.await_looks(1)
+    assert not running.abandon("lane")
+    running.stop()

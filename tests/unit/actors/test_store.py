@@ -92,6 +92,18 @@ def test_ingests_share_a_store(url: str) -> None:
     assert (first.claim("lane", OWNER).epoch, second.claim("lane", OWNER).epoch) == (1, 1)
 
 
+def test_schema_histories_are_kept_once_each(url: str) -> None:
+    """A rewind finds the history of its older point: each that a record carried, newest first, over restarts."""
+    store = SqlCheckpointStore(url)
+    store.claim("lane")
+    for history in ("", "first", "first", "second", "second"):
+        store.commit(replace(record(1), schema_history=history))
+    again = SqlCheckpointStore(url)
+    again.commit(replace(record(1), schema_history="second"))
+    assert again.histories("lane") == ("second", "first")
+    assert again.histories("other") == ()
+
+
 def test_wishes_last(url: str) -> None:
     """A paused lane stays paused over a restart of its supervisor."""
     SqlCheckpointStore(url).set_wish("lane", "paused")

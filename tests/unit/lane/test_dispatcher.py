@@ -195,3 +195,23 @@ def test_idle_means_applied_and_durable() -> None:
     assert not lane.idle
     make_durable(lane, 1_000.0)
     assert lane.idle
+
+
+def test_a_reach_is_carried_until_the_frontier_holds_it() -> None:
+    """Invariant 2: a crash while the tail goes out leaves a record that still knows how far the sink may be."""
+    reach = f"{UUID}:1-2"
+    point = ResumePoint(Frontier(""), None, reach, reach=reach)
+    lane = LaneDispatcher(PLAN, point, TailCoalescer({}), PureFlow)
+    transaction(lane, 1, "a")
+    assert lane.checkpoint_due(0.0) is None
+    transaction(lane, 2, "b")
+    record = lane.checkpoint_due(0.0)
+    assert record is not None
+    assert (record.frontier, record.reach) == (Frontier(""), reach)
+    lane.durable()
+    lane.pump_tail()
+    (parcel,) = drain(lane)
+    lane.acked(parcel.shard, parcel.sequence)
+    record = lane.checkpoint_due(1_000.0)
+    assert record is not None
+    assert (record.frontier, record.reach) == (Frontier(reach), "")

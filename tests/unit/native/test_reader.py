@@ -61,6 +61,8 @@ class Rules:
 class NoHistory:
     """Table maps describe themselves."""
 
+    encoded = ""
+
     def on_statement(self, gtid: str, database: str, sql: str) -> str | None:
         return None
 
