@@ -48,9 +48,9 @@ AT_ONCE = 50
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: what a sink refused, and what waits behind.")
 
-Numbers = Annotated[list[int] | None, typer.Argument(metavar="[NUMBER]...", help="Letters by number.")]
-Lane = Annotated[str, typer.Option("--lane", metavar="LANE", help="Only letters of this lane.")]
-Reason = Annotated[str, typer.Option("--reason", metavar="REASON", help="Only letters with this reason.")]
+Numbers = Annotated[list[int] | None, typer.Argument(metavar="[NUMBER]", help="Letters by number.")]
+Lane = Annotated[str | None, typer.Option("--lane", metavar="LANE", help="Only letters of this lane.")]
+Reason = Annotated[str | None, typer.Option("--reason", metavar="REASON", help="Only letters with this reason.")]
 Key = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only letters of this key in the sink.")]
 Every = Annotated[bool, typer.Option("--all", help="All letters of all lanes.")]
 
@@ -58,8 +58,8 @@ Every = Annotated[bool, typer.Option("--all", help="All letters of all lanes.")]
 @app.command("list")
 def list_letters(
     config: options.ConfigArgument,
-    lane: Lane = "",
-    reason: Reason = "",
+    lane: Lane = None,
+    reason: Reason = None,
     key: Key = None,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many, the oldest.")] = 100,
     as_json: options.AsJson = False,
@@ -69,7 +69,7 @@ def list_letters(
     A letter is `poison` when the sink refused it, `held` when it waits behind one that is.
     """
     _, store = _open(config)
-    found = list(store.find(Selection(lane, reason, key), limit + 1))
+    found = list(store.find(Selection(lane or "", reason or "", key), limit + 1))
     shown, more = found[:limit], len(found) > limit
     if as_json:
         typer.echo(f'{{"letters": [{", ".join(map(letter_json, shown))}], "more": {json.dumps(more)}}}')
@@ -106,11 +106,11 @@ def show(
 
 
 @app.command()
-def export(config: options.ConfigArgument, lane: Lane = "", reason: Reason = "", key: Key = None) -> None:
+def export(config: options.ConfigArgument, lane: Lane = None, reason: Reason = None, key: Key = None) -> None:
     """Write letters as NDJSON, one a line, each with its row before and after."""
     _, store = _open(config)
     decoder = new_slice_decoder("text")
-    for letter in store.find(Selection(lane, reason, key)):
+    for letter in store.find(Selection(lane or "", reason or "", key)):
         typer.echo(letter_json(letter, shown_row(letter, decoder)))
 
 
@@ -118,8 +118,8 @@ def export(config: options.ConfigArgument, lane: Lane = "", reason: Reason = "",
 def retry(
     config: options.ConfigArgument,
     numbers: Numbers = None,
-    lane: Lane = "",
-    reason: Reason = "",
+    lane: Lane = None,
+    reason: Reason = None,
     key: Key = None,
     every: Every = False,
     as_json: options.AsJson = False,
@@ -150,8 +150,8 @@ def retry(
 def drop(
     config: options.ConfigArgument,
     numbers: Numbers = None,
-    lane: Lane = "",
-    reason: Reason = "",
+    lane: Lane = None,
+    reason: Reason = None,
     key: Key = None,
     every: Every = False,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
@@ -183,10 +183,12 @@ def _open(config: str) -> tuple[Config, SqlDeadLetters]:
     return loaded, SqlDeadLetters(store_url(loaded), loaded.name)
 
 
-def _selection(numbers: Sequence[int] | None, lane: str, reason: str, key: str | None, every: bool) -> Selection:
+def _selection(
+    numbers: Sequence[int] | None, lane: str | None, reason: str | None, key: str | None, every: bool
+) -> Selection:
     if not (numbers or lane or reason or key is not None or every):
         raise DataProblem(NO_SELECTION, "nothing says which dead letters are meant")
-    return Selection(lane, reason, key, tuple(numbers or ()))
+    return Selection(lane or "", reason or "", key, tuple(numbers or ()))
 
 
 def _places_by_lane(letters: Sequence[DeadLetter]) -> list[tuple[str, list[Place]]]:

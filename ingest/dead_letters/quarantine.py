@@ -14,8 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ingest.dead_letters.letter import QUARANTINED, Document, OpenLetter, Place
+
+NameT = TypeVar("NameT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +154,7 @@ def _chain(ordered: Sequence[OpenLetter]) -> list[OpenLetter]:
     return list(ordered[whole[-1] if whole else 0 :])
 
 
-def _count_down(counts: dict[Place, int] | dict[str, int], name: Place | str) -> None:
-    found: dict[Place | str, int] = counts  # type: ignore[assignment]
-    found[name] -= 1
-    if not found[name]:
-        del found[name]
+def _count_down(counts: dict[NameT, int], name: NameT) -> None:
+    counts[name] -= 1
+    if not counts[name]:
+        del counts[name]

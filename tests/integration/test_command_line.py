@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from actors.runtime import LocalRay
-from actors.stack import Mysql
+from actors.stack import Elasticsearch, Mysql
 from tests.kit.mysql_session import account, execute
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
@@ -46,7 +46,7 @@ class Place:
         """The configuration, with changes of its parts."""
         parts = {
             "user": "root", "password": "", "sink": 'type = "blackhole"', "to": "{}", "store": "sqlite:///x.db",
-            "table": f"{self.name}.orders", "fields": "*", "where": "", **changes,
+            "table": f"{self.name}.orders", "fields": "*", "where": "", "lane": "", **changes,
         }  # fmt: skip
         password = f'password = {{ env = "{parts["password"]}" }}' if parts["password"] else ""
         self.config.write_text(
@@ -63,6 +63,7 @@ class Place:
             [lanes.orders]
             cluster = "shop"
             sink = "out"
+            {parts["lane"]}
             [[lanes.orders.rules]]
             tables = ["{parts["table"]}"]
             fields = ["{parts["fields"]}"]
@@ -226,6 +227,46 @@ def test_run_is_steered_from_elsewhere_and_drained_by_a_signal(place: Place, run
     second.await_lane(state="running", applied=7)
     code, stderr = second.end(signal.SIGINT)
     assert code == 0, stderr
+
+
+def test_dead_letters_are_looked_at_retried_and_dropped(place: Place, elasticsearch: Elasticsearch) -> None:
+    """From another terminal, with the configuration alone: what the index refuses is listed and shown, a retry brings
+    the key to its newest version, a drop gives a row up; afterwards, with nothing running, a retry says so."""
+    place.write(
+        store=f"sqlite:///{place.config.parent}/ingest.db",
+        sink=f'type = "elasticsearch"\nurls = ["{elasticsearch.url}"]',
+        to=f'{{ index = "{place.name}", mapping = {{ properties = {{ amount = {{ type = "byte" }} }} }} }}',
+        lane='on_poison = "dead_letter"',
+    )
+    config = str(place.config)
+    running = Foreground(place)
+    running.await_lane(state="running", applied=ROWS)
+    change = f"UPDATE {place.name}.orders SET amount = %d WHERE id = 7"
+    execute(place.mysql, change % 1000)
+    running.await_lane(open_letters=1)
+    execute(place.mysql, change % 5)
+    running.await_lane(open_letters=2)
+
+    found = [(one["key"], one["state"]) for one in place.json("dlq", "list", config)["letters"]]
+    assert found == [("7", "poison"), ("7", "held")]
+    assert place.json("dlq", "show", config, "1")["after"] == {"id": 7, "amount": 1000}
+    assert "open_dead_letters=2" in place.ingest("status", place.name).stdout
+    assert place.json("dlq", "retry", config, "--key", "7") == {"settled": 1, "superseded": 1, "refused": []}
+    running.await_lane(open_letters=0)
+
+    execute(place.mysql, change % 2000)
+    running.await_lane(open_letters=1)
+    refused = place.ingest("dlq", "retry", config, "--all")
+    assert (refused.returncode, "1 are poison again" in refused.stdout) == (1, True)
+    dropped = place.ingest("dlq", "drop", config, "--all", "--yes")
+    assert (dropped.returncode, dropped.stdout) == (0, "dropped 1 dead letters\n")
+    assert '"key": "7"' in dropped.stderr
+    running.await_lane(open_letters=0)
+
+    code, stderr = running.end()
+    assert code == 0, stderr
+    nothing = place.ingest("dlq", "retry", config, "--all")
+    assert (nothing.returncode, "run.not_found" in nothing.stderr) == (1, True)
 
 
 def test_a_traced_key_is_followed_from_the_binlog_to_the_answer(place: Place) -> None:
