@@ -17,6 +17,7 @@ import typer
 from actors import logs
 from actors.cli import letters as views
 from actors.cli import options, target
+from actors.cli.confirm import confirm
 from actors.cli.reporting import EXIT_PROBLEM, text_of
 from actors.cli.source import load_config
 from actors.clock import SystemClock
@@ -36,11 +37,6 @@ NO_SELECTION = declare(
     "cli.no_selection",
     "The command doesn't say which dead letters are meant.",
     "Give numbers, --lane, --key or --reason, or --all.",
-)
-NOT_CONFIRMED = declare(
-    "cli.not_confirmed",
-    "Dropping gives rows up for good, and nobody said yes.",
-    "Look at `ingest dlq list` with the same filters, then add --yes.",
 )
 
 AT_ONCE = 50
@@ -201,13 +197,8 @@ def _places_by_lane(letters: Sequence[DeadLetter]) -> list[tuple[str, list[Place
 
 
 def _confirm(letters: Sequence[DeadLetter], *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise DataProblem(NOT_CONFIRMED, f"{len(letters)} dead letters would be dropped")
     documents = len({(letter.lane, letter.target, letter.key) for letter in letters})
-    if not typer.confirm(f"Drop {len(letters)} dead letters of {documents} documents for good?", err=True):
-        raise DataProblem(NOT_CONFIRMED, "not dropped")
+    confirm(f"Drop {len(letters)} dead letters of {documents} documents for good?", yes=yes)
 
 
 def _tell_lanes(config: Config, lanes: Sequence[str], address: str | None) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Annotated
 
 import typer
 
 from actors.cli import options, target
+from actors.cli.confirm import confirm
 from actors.cli.source import load_config
 from actors.clock import SystemClock
 from actors.members import is_gone, this_process
@@ -24,11 +24,6 @@ from ingest.problems import DataProblem, declare
 from ingest.rewind.moment import parse_point
 from ingest.rewind.plan import Asked, RewindPlan
 
-NOT_CONFIRMED = declare(
-    "cli.not_confirmed",
-    "It wasn't confirmed, so nothing was changed.",
-    "Answer y, or give --yes where nobody can answer.",
-)
 LANE_RUNS = declare(
     "rewind.lane_runs",
     "A process of the lane runs, and no supervisor of it is known.",
@@ -76,20 +71,13 @@ def rewind(
     epoch = None
     goes_on = False
     if not dry_run:
-        _confirm(yes)
+        confirm("Do it?", yes=yes)
         epoch, goes_on = _carry_out(loaded, plan, found)
     if as_json:
         typer.echo(json.dumps({**plan_json(plan, asked), "new_epoch": epoch, "done": not dry_run, "running": goes_on}))
     elif epoch is not None:
         following = "the lane goes on" if goes_on else "it goes on from there when it is started or resumed"
         typer.echo(f"done, in epoch {epoch}; {following}")
-
-
-def _confirm(yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty() or not typer.confirm("Do it?", err=True):
-        raise DataProblem(NOT_CONFIRMED, "not confirmed")
 
 
 def _carry_out(config: Config, plan: RewindPlan, found: target.Target | None) -> tuple[int, bool]:
