@@ -23,6 +23,7 @@ from actors.mailbox import ACTOR_SILENT, ActorPeer
 from actors.rewind.carry_out import RewindStore, carry_out
 from actors.stream import LaneReport
 from actors.survey import LaneFacts, ask_shards, survey
+from ingest.checkpoint.contract import FENCED
 from ingest.dead_letters.contract import RetryReport
 from ingest.dead_letters.letter import Place
 from ingest.problems import DataProblem, Problem, WorldProblem, declare
@@ -249,11 +250,17 @@ class Supervisor:
     def rewind(self, lane: str, order: RewindOrder) -> tuple[int, bool]:
         """Take a lane to another frontier in a new epoch; the others don't notice. The epoch, and whether the lane goes
         on now (one that was paused, drained or stopped stays so)."""
-        known = self._known(lane)
+        known, me = self._known(lane), self.host.this_process("supervisor")
+        if known.epoch and self.store.claimant(lane) != me:
+            raise DataProblem(FENCED, f"another supervisor has taken {lane}: rewind it there", {"lane": lane})
         goes_on, after = known.state not in SETTLED, known.state
-        self._take_out(lane)
         try:
-            record = carry_out(self.store, lane, order, self.host.this_process("supervisor"))
+            self._take_out(lane)
+        except Problem:
+            known.state = after
+            raise
+        try:
+            record = carry_out(self.store, lane, order, me)
             known.epoch, known.frontier = record.epoch, record.frontier.executed
         finally:
             with self._lock:

@@ -13,8 +13,8 @@ import sys
 import time
 from collections.abc import Iterator
 
-from tests.simulation.canaries import CANARIES, breaking
-from tests.simulation.run import plan_of, run_seed
+from tests.simulation.canaries import CANARIES
+from tests.simulation.search import broken_seeds, found_by
 
 BATCH = 25
 
@@ -55,17 +55,6 @@ def _spread(seeds: range) -> Iterator[tuple[dict[int, str], int]]:
         yield from pool.imap_unordered(broken_seeds, batches)
 
 
-def broken_seeds(seeds: range) -> tuple[dict[int, str], int]:
-    """The seeds that break an invariant (or show a bug), with what they say; and how many were run."""
-    broken: dict[int, str] = {}
-    for seed in seeds:
-        try:
-            run_seed(seed)
-        except Exception as error:  # noqa: BLE001 - whatever a seed shows is told with its number
-            broken[seed] = f"seed {seed}: {type(error).__name__}: {error} (faults: {sorted(plan_of(seed).faults)})"
-    return broken, len(seeds)
-
-
 def _canaries(seeds: range, *, as_json: bool) -> int:
     found: dict[str, str | None] = {}
     for name, canary in CANARIES.items():
@@ -76,19 +65,6 @@ def _canaries(seeds: range, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(found))
     return 0 if all(found.values()) else 1
-
-
-def found_by(name: str, seeds: range) -> str | None:
-    """What the first seed says that notices the canary; None when none does."""
-    with breaking(name) as canary:
-        for seed in seeds:
-            if not canary.needs <= plan_of(seed).faults:
-                continue
-            try:
-                run_seed(seed)
-            except Exception as error:  # noqa: BLE001 - a broken rule may show as any error
-                return str(error) or type(error).__name__
-    return None
 
 
 def _progress(text: str) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 
 import pytest
 
-from tests.simulation.__main__ import broken_seeds, found_by
 from tests.simulation.canaries import CANARIES
 from tests.simulation.run import run_seed
+from tests.simulation.search import broken_seeds, found_by
 from tests.simulation.world import World
 
 SEEDS = int(os.environ.get("SEEDS", "600"))
@@ -37,6 +40,13 @@ def test_what_was_found_once_stays_mended(seed: int) -> None:
 def test_a_canary_is_found(name: str) -> None:
     """Each rule of the protocol is needed, and each check sees: without the rule some seed breaks an invariant."""
     assert found_by(name, range(20_000)), CANARIES[name].what
+
+
+def test_the_command_runs_seeds_on_every_core() -> None:
+    """``make simulate``: seeds go to processes of their own, and what they find comes back."""
+    argv = [sys.executable, "-m", "tests.simulation", "--seeds", "4", "--first", "10", "--json"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=120)
+    assert json.loads(done.stdout)["seeds"] == 4
 
 
 def test_a_seed_is_one_run() -> None:
