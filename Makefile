@@ -6,6 +6,8 @@ DEMO_ARGS ?=
 BENCH_ARGS ?= all
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
+SEEDS ?= 1000
+FIRST ?= 0
 FUZZ_S ?= 1800
 FUZZ_TARGETS ?= $(patsubst ingest/native/fuzz/fuzz_targets/%.rs,%,$(wildcard ingest/native/fuzz/fuzz_targets/*.rs))
 
@@ -16,14 +18,14 @@ LAYERS := tests/unit $(filter-out tests/unit/ tests/kit/ tests/__pycache__/,$(wi
 NATIVE := ingest/native/Cargo.toml $(shell find ingest/native/src -name "*.rs")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-integration test-chaos bench fuzz lint types format docs lock
+.PHONY: help setup demo test test-unit test-integration test-chaos simulate canaries bench fuzz lint types format docs lock
 
 help: ## List the targets
 	@echo "Targets:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  %-18s %s\n' "$$name" "$$text"; done
 	@echo
-	@echo "Options: DEMO_ARGS='--json --seconds 20', BENCH_ARGS='decode --quick', PYTEST_ARGS='-k frontier', PYTHON=python3.12, LOCK_ARGS=--upgrade"
+	@echo "Options: DEMO_ARGS='--json --seconds 20', BENCH_ARGS='decode --quick', PYTEST_ARGS='-k frontier', SEEDS=100000, PYTHON=python3.12, LOCK_ARGS=--upgrade"
 
 # The stamp goes when the clone was moved, since an environment holds absolute paths.
 $(shell [ "$$(cat .venv/.place 2>/dev/null)" = "$$(pwd)" ] || rm -f .venv/.installed)
@@ -49,6 +51,12 @@ test-integration: setup ## Tests with real servers, which they start on loopback
 
 test-chaos: setup ## Tests that kill the processes of a running pipeline
 	$(BIN)/pytest tests -m chaos $(PYTEST_ARGS)
+
+simulate: setup ## SEEDS runs (1000) of the whole system under random faults, from FIRST (0) on, on every core
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
+
+canaries: setup ## Break each rule of the protocol on purpose: the simulation must notice every one
+	$(BIN)/python -m tests.simulation --canaries --seeds $(SEEDS)
 
 # cargo-fuzz runs on a stable compiler when no sanitizer is asked for.
 fuzz: ## Fuzz each parser of the native core for FUZZ_S seconds (needs cargo-fuzz)

@@ -1,11 +1,14 @@
-"""When a lane that failed starts again: at once the first time, then later and later, and soon again once it ran well."""
+"""When a lane that failed starts again: at once the first time, then later and later, and soon again once it ran well.
+
+A run was well when its frontier moved, or when it lasted a while: what fails at its start, time after time, waits.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 DELAYS_MS = (0.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0, 30_000.0)
-HEALTHY_MS = 30_000.0
+HEALTHY_MS = 10_000.0
 
 
 @dataclass(slots=True)
@@ -14,9 +17,9 @@ class Backoff:
 
     failures: int = 0
 
-    def after_failure(self, ran_ms: float) -> float:
-        """How long to wait, in milliseconds, after a run that lasted ``ran_ms``."""
-        if ran_ms >= HEALTHY_MS:
+    def after_failure(self, ran_ms: float, *, moved: bool) -> float:
+        """How long to wait, in milliseconds, after a run that lasted ``ran_ms`` and moved the frontier, or not."""
+        if moved or ran_ms >= HEALTHY_MS:
             self.failures = 0
         delay_ms = DELAYS_MS[min(self.failures, len(DELAYS_MS) - 1)]
         self.failures += 1

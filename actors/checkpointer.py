@@ -7,11 +7,7 @@ its reserve and nothing is lost. A record of an older epoch is refused by the st
 
 from __future__ import annotations
 
-import threading
-
-from actors.clock import Clock
-from actors.members import this_process
-from actors.processes import this_process_status
+from actors.host import Host
 from ingest.checkpoint.contract import CheckpointStore, Member
 from ingest.checkpoint.record import CheckpointRecord
 from ingest.problems import WorldProblem
@@ -24,11 +20,11 @@ RETRY_MOST_MS = 2_000.0
 class Checkpointer:
     """Plain class; an actor per lane. No I/O before ``commit``."""
 
-    def __init__(self, lane: str, store: CheckpointStore, clock: Clock) -> None:
+    def __init__(self, lane: str, store: CheckpointStore, host: Host) -> None:
         self._lane = lane
         self._store = store
-        self._clock = clock
-        self._ended = threading.Event()
+        self._host = host
+        self._ended = host.event()
         self._epoch = 0
         self._trouble: WorldProblem | None = None
 
@@ -39,7 +35,7 @@ class Checkpointer:
         """Serve a new epoch; what the older one left unfinished is over."""
         self._epoch = epoch
         self._ended.clear()
-        return this_process(f"checkpoint:{self._lane}")
+        return self._host.this_process(f"checkpoint:{self._lane}")
 
     def end_epoch(self, epoch: int) -> None:
         """Stop trying for an epoch that is over (control group: a commit may be waiting for the store)."""
@@ -64,4 +60,4 @@ class Checkpointer:
 
     def status(self) -> tuple[ProcessStatus, str]:
         """This process, and what the store's trouble is ("" when none)."""
-        return this_process_status(f"checkpoint:{self._lane}"), str(self._trouble or "")
+        return self._host.process_status(f"checkpoint:{self._lane}"), str(self._trouble or "")

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actors.clock import Clock
-from actors.members import end, is_gone
+from actors.host import Host
 from ingest.checkpoint.contract import Member
 from ingest.problems import WorldProblem, declare
 
@@ -23,27 +22,25 @@ KILL_WAIT_MS = 5_000.0
 POLL_MS = 20.0
 
 
-def fence(
-    earlier: Sequence[Member], now: Sequence[Member], claimed_at_ms: float, lease_ms: float, clock: Clock
-) -> None:
+def fence(earlier: Sequence[Member], now: Sequence[Member], claimed_at_ms: float, lease_ms: float, host: Host) -> None:
     """Return when no process of an earlier epoch can write. ``now``: the processes that serve the new epoch.
     WorldProblem when one on this machine can't be ended."""
     serving = {(member.host, member.pid, member.started) for member in now}
     others = [member for member in earlier if (member.host, member.pid, member.started) not in serving]
     unseen = False
     for member in others:
-        gone = is_gone(member)
+        gone = host.is_gone(member)
         unseen = unseen or gone is None
         if gone is False:
-            end(member)
-            _await_end(member, clock)
+            host.end(member)
+            _await_end(member, host)
     if unseen:
-        clock.sleep_ms(claimed_at_ms + lease_ms - clock.monotonic_ms())
+        host.sleep_ms(claimed_at_ms + lease_ms - host.monotonic_ms())
 
 
-def _await_end(member: Member, clock: Clock) -> None:
-    deadline_ms = clock.monotonic_ms() + KILL_WAIT_MS
-    while is_gone(member) is False:
-        if clock.monotonic_ms() > deadline_ms:
+def _await_end(member: Member, host: Host) -> None:
+    deadline_ms = host.monotonic_ms() + KILL_WAIT_MS
+    while host.is_gone(member) is False:
+        if host.monotonic_ms() > deadline_ms:
             raise WorldProblem(STILL_THERE, f"{member.role} (pid {member.pid}) doesn't end", {"pid": member.pid})
-        clock.sleep_ms(POLL_MS)
+        host.sleep_ms(POLL_MS)

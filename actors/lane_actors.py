@@ -8,12 +8,11 @@ doesn't answer is killed, so that Ray replaces it.
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from actors.clock import Clock
 from actors.fencing import fence
+from actors.host import Empty, Host, Inbox
 from actors.mailbox import ACTOR_LOST, ACTOR_SILENT, CONTROL, DATA, ActorPeer, Answer
 from actors.reader import Assignment
 from ingest.checkpoint.contract import FENCED, CheckpointStore, Member
@@ -53,39 +52,39 @@ def begin_epoch(
     actors: LaneActors,
     store: CheckpointStore,
     lease_ms: float,
-    clock: Clock,
-    held_epoch: int,
+    host: Host,
+    claimed_before: bool,
     report: Callable[[LaneState, int], None],
 ) -> Assignment:
     """Bring a lane into a new epoch, as the design's steps 1 and 2 say. Problems of the store, the sink or an actor.
 
-    ``held_epoch``: the last one of this supervisor, 0 at its start. When another supervisor has claimed the lane since,
-    this one gives way (DataProblem ``checkpoint.fenced``): two that take turns would never get anywhere."""
-    if held_epoch and not store.holds(actors.lane, held_epoch):
-        what = f"another supervisor has taken the lane since epoch {held_epoch}"
+    ``claimed_before``: by this supervisor. When another one has claimed the lane since, this one gives way (DataProblem ``checkpoint.fenced``): two that take turns would never get anywhere."""
+    me = host.this_process("supervisor")
+    if claimed_before and (last := store.claimant(actors.lane)) != me:
+        what = f"another supervisor has taken the lane (pid {last.pid if last else 'unknown'})"
         raise DataProblem(FENCED, what, {"lane": actors.lane})
-    claim = store.claim(actors.lane)
-    claimed_at_ms = clock.monotonic_ms()
+    claim = store.claim(actors.lane, me)
+    claimed_at_ms = host.monotonic_ms()
     report(LaneState.STARTING, claim.epoch)
     for peer in actors.everyone:
         peer.send("end_epoch", claim.epoch - 1, done=_ignore, group=CONTROL)
-    members = _start_all(actors, claim.epoch, clock)
+    members = _start_all(actors, claim.epoch, host)
     store.enlist(actors.lane, claim.epoch, members)
     report(LaneState.FENCING, claim.epoch)
-    fence(claim.earlier_members, members, claimed_at_ms, lease_ms, clock)
+    fence(claim.earlier_members, members, claimed_at_ms, lease_ms, host)
     store.settle(actors.lane, claim.epoch, members)
     return Assignment(actors.lane, claim.epoch, claim.record, actors.shards, actors.checkpointer)
 
 
-def _start_all(actors: LaneActors, epoch: int, clock: Clock) -> list[Member]:
+def _start_all(actors: LaneActors, epoch: int, host: Host) -> list[Member]:
     """Start every actor side by side; each gives its process."""
     peers = actors.everyone
-    answers: queue.SimpleQueue[tuple[ActorPeer, Answer]] = queue.SimpleQueue()
+    answers: Inbox[tuple[ActorPeer, Answer]] = host.inbox()
 
     def start(peer: ActorPeer) -> None:
         peer.send("start", epoch, done=lambda answer: answers.put((peer, answer)), group=DATA)
 
-    deadline_ms = clock.monotonic_ms() + RESTART_WAIT_S * 1000
+    deadline_ms = host.monotonic_ms() + RESTART_WAIT_S * 1000
     for peer in peers:
         start(peer)
     members: list[Member] = []
@@ -94,7 +93,7 @@ def _start_all(actors: LaneActors, epoch: int, clock: Clock) -> list[Member]:
         try:
             known = all(peer.name in actors.served for peer in waiting)
             peer, answer = answers.get(timeout=START_TIMEOUT_S if known else FIRST_START_TIMEOUT_S)
-        except queue.Empty:
+        except Empty:
             for silent in waiting:
                 silent.end(restart=True)
             names = ", ".join(sorted(silent.name for silent in waiting))
@@ -103,8 +102,8 @@ def _start_all(actors: LaneActors, epoch: int, clock: Clock) -> list[Member]:
             members.append(answer.value)
             actors.served.add(peer.name)
             waiting.discard(peer)
-        elif _restarting(answer.problem) and clock.monotonic_ms() < deadline_ms:
-            clock.sleep_ms(50)
+        elif _restarting(answer.problem) and host.monotonic_ms() < deadline_ms:
+            host.sleep_ms(50)
             start(peer)
         else:
             raise answer.problem

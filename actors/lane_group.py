@@ -7,15 +7,13 @@ fell behind) is handed back to the supervisor, which gives it a group of its own
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 from actors.backoff import Backoff
-from actors.clock import Clock
+from actors.host import Event, Host, Inbox, Running
 from actors.lane_actors import FIRST_START_TIMEOUT_S, LaneActors, begin_epoch
 from actors.mailbox import ACTOR_SILENT, DATA, ActorPeer, Answer
 from actors.reader import Assignment
@@ -38,19 +36,21 @@ _STATE_IN = {
 
 @dataclass(frozen=True, slots=True)
 class LaneEnd:
-    """How a lane left its group: drained, dropped (neither), or with a problem after ``ran_ms``."""
+    """How a lane left its group: drained, dropped (neither), or with a problem after ``ran_ms``, in which its frontier
+    ``moved`` or not."""
 
     lane: str
     problem: Problem | None
     drained: bool
     ran_ms: float
+    moved: bool
 
 
 class GroupOwner(Protocol):
     """The supervisor, as a group sees it. Called on the group's thread."""
 
     lease_ms: float
-    clock: Clock
+    host: Host
 
     @property
     def store(self) -> CheckpointStore:
@@ -62,8 +62,8 @@ class GroupOwner(Protocol):
     def reader(self, group: str) -> ActorPeer:
         """A reader actor for a group, made on first use."""
 
-    def held_epoch(self, lane: str) -> int:
-        """The lane's last epoch under this supervisor; 0: none yet."""
+    def has_claimed(self, lane: str) -> bool:
+        """Has this supervisor claimed the lane before?"""
 
     def lane_began(self, lane: str, state: LaneState, epoch: int) -> None:
         """A lane is on its way into an epoch."""
@@ -87,8 +87,8 @@ class LaneGroup:
         self._running: dict[str, Assignment] = {}
         self._left: set[str] = set()
         self._backoff = Backoff()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._main, name=f"group-{name}", daemon=True)
+        self._stopping = owner.host.event()
+        self._thread: Running | None = None
         self.report = RunReport()
         self.crashed: BaseException | None = None
 
@@ -99,14 +99,15 @@ class LaneGroup:
 
     def start(self) -> None:
         """Begin, after the delay it was made with."""
-        self._thread.start()
+        self._thread = self._owner.host.start(f"group-{self.name}", self._main)
 
     def stop(self) -> None:
         """End the run where it is; returns when the thread is over or doesn't react."""
         self._stopping.set()
         if self.reader is not None and self._running:
             self.reader.send("stop", done=lambda _answer: None, group="control")
-        self._thread.join(timeout=10)
+        if self._thread is not None:
+            self._thread.join(timeout=10)
 
     def tell_reader(self, method: str, argument: object) -> None:
         """Pass ``drain`` or ``drop`` on to the reader."""
@@ -131,14 +132,15 @@ class LaneGroup:
             self.crashed = error
 
     def _run_once(self) -> None:
-        began_ms = self._owner.clock.monotonic_ms()
+        began_ms = self._owner.host.monotonic_ms()
         self._left.clear()
         beginning, self._waiting = self._waiting, []
         self._running = self._begin(beginning)
         if not self._running:
             return
         outcomes = self._read(began_ms)
-        ran_ms = self._owner.clock.monotonic_ms() - began_ms
+        ran_ms = self._owner.host.monotonic_ms() - began_ms
+        moved = any(self._has_moved(name) for name in self._running)
         stayed = {name: problem for name, problem in outcomes.items() if name not in self._left}
         self._running = {}
         if self._stopping.is_set():
@@ -148,7 +150,7 @@ class LaneGroup:
             if name not in failed:
                 self._leave(name, problem, ran_ms)
         if failed:
-            delay_ms = self._backoff.after_failure(ran_ms)
+            delay_ms = self._backoff.after_failure(ran_ms, moved=moved)
             for name in failed:
                 self._owner.lane_moved(name, LaneState.BACKOFF, 0, stayed[name])
             self._waiting = failed
@@ -156,31 +158,40 @@ class LaneGroup:
 
     def _begin(self, lanes: Sequence[str]) -> dict[str, Assignment]:
         """Bring the lanes into new epochs, side by side, while the reader starts; one that can't leaves the group."""
+        begun: Inbox[tuple[str, Assignment | BaseException]] = self._owner.host.inbox()
+        for lane in lanes:
+            self._owner.host.start(f"begin-{lane}", partial(self._begin_lane, lane, begun))
+        self._owner.reader(self.name)
         ready: dict[str, Assignment] = {}
-        with ThreadPoolExecutor(len(lanes) + 1, thread_name_prefix="begin") as pool:
-            pool.submit(self._owner.reader, self.name)
-            begun = {lane: pool.submit(self._begin_lane, lane) for lane in lanes}
-        for lane, future in begun.items():
-            try:
-                ready[lane] = future.result()
-            except Problem as problem:
-                self._leave(lane, problem, 0.0)
-        return ready
+        for _ in lanes:
+            lane, outcome = begun.get()
+            if isinstance(outcome, Assignment):
+                ready[lane] = outcome
+            elif isinstance(outcome, Problem):
+                self._leave(lane, outcome, 0.0)
+            else:
+                raise outcome
+        return {lane: ready[lane] for lane in lanes if lane in ready}
 
-    def _begin_lane(self, lane: str) -> Assignment:
+    def _begin_lane(self, lane: str, begun: Inbox[tuple[str, Assignment | BaseException]]) -> None:
         owner = self._owner
-        return begin_epoch(
-            owner.lane_actors(lane),
-            owner.store,
-            owner.lease_ms,
-            owner.clock,
-            owner.held_epoch(lane),
-            partial(owner.lane_began, lane),
-        )
+        try:
+            assignment = begin_epoch(
+                owner.lane_actors(lane),
+                owner.store,
+                owner.lease_ms,
+                owner.host,
+                owner.has_claimed(lane),
+                partial(owner.lane_began, lane),
+            )
+        except BaseException as error:  # noqa: BLE001 - raised again by the group's thread
+            begun.put((lane, error))
+        else:
+            begun.put((lane, assignment))
 
     def _read(self, began_ms: float) -> Mapping[str, Problem | None]:
         """Let the reader run until it ends; lanes that leave the run earlier are handed back at once."""
-        done = threading.Event()
+        done = self._owner.host.event()
         answers: list[Answer] = []
 
         def settle(answer: Answer) -> None:
@@ -203,15 +214,15 @@ class LaneGroup:
         outcomes: Mapping[str, Problem | None] = answers[0].value
         return outcomes
 
-    def _watch(self, done: threading.Event, began_ms: float) -> None:
+    def _watch(self, done: Event, began_ms: float) -> None:
         """Follow the run's reports; kill a reader that doesn't answer."""
         assert self.reader is not None
-        clock = self._owner.clock
-        heard_ms = clock.monotonic_ms()
+        host = self._owner.host
+        heard_ms = host.monotonic_ms()
         while not done.wait(POLL_S):
             if self._look(began_ms):
-                heard_ms = clock.monotonic_ms()
-            elif clock.monotonic_ms() - heard_ms > SILENT_S * 1000:
+                heard_ms = host.monotonic_ms()
+            elif host.monotonic_ms() - heard_ms > SILENT_S * 1000:
                 self.reader.end(restart=True)
                 done.wait(SILENT_S)
                 return
@@ -235,8 +246,16 @@ class LaneGroup:
             return
         alone = len(self._running) - len(self._left) == 1
         if not (alone and isinstance(lane.problem, WorldProblem)):  # else the run ends, and all of it starts anew
-            self._leave(name, lane.problem, self._owner.clock.monotonic_ms() - began_ms, drained=lane.drained)
+            self._leave(name, lane.problem, self._owner.host.monotonic_ms() - began_ms, drained=lane.drained)
+
+    def _has_moved(self, lane: str) -> bool:
+        """Is the lane's durable frontier another one than at the start of this run?"""
+        report, assignment = self.report.lanes.get(lane), self._running.get(lane)
+        if report is None or assignment is None or report.epoch != assignment.epoch or not report.frontier:
+            return False
+        start = assignment.record.frontier if assignment.record else None
+        return start is None or (report.frontier, report.partial_rows) != (start.executed, start.partial_rows)
 
     def _leave(self, lane: str, problem: Problem | None, ran_ms: float, *, drained: bool = False) -> None:
         self._left.add(lane)
-        self._owner.lane_left(self.name, LaneEnd(lane, problem, drained, ran_ms))
+        self._owner.lane_left(self.name, LaneEnd(lane, problem, drained, ran_ms, self._has_moved(lane)))

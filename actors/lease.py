@@ -7,9 +7,7 @@ the question was asked. So once a newer epoch is claimed, no lease of an older o
 
 from __future__ import annotations
 
-import threading
-
-from actors.clock import Clock
+from actors.host import Host
 from ingest.checkpoint.contract import CheckpointStore
 from ingest.problems import DataProblem, WorldProblem, declare
 
@@ -23,24 +21,24 @@ LEASE_LOST = declare(
 class Lease:
     """One epoch's lease of one shard, kept by a thread of its own until ``close``."""
 
-    def __init__(self, store: CheckpointStore, lane: str, epoch: int, lease_ms: float, clock: Clock) -> None:
+    def __init__(self, store: CheckpointStore, lane: str, epoch: int, lease_ms: float, host: Host) -> None:
         self._store = store
         self._lane = lane
         self._epoch = epoch
         self._lease_ms = lease_ms
-        self._clock = clock
+        self._host = host
         self._until_ms = float("-inf")
         self._fenced: DataProblem | None = None
-        self._closed = threading.Event()
+        self._closed = host.event()
 
     def open(self) -> None:
         """Renew once, then keep renewing. Raises the store's problem when the first renewal fails."""
         self._renew()
-        threading.Thread(target=self._keep, name=f"lease-{self._lane}-{self._epoch}", daemon=True).start()
+        self._host.start(f"lease-{self._lane}-{self._epoch}", self._keep)
 
     def check(self) -> None:
         """Raise WorldProblem ``lane.lease_lost`` unless the lease is running."""
-        if self._fenced is not None or self._clock.monotonic_ms() >= self._until_ms:
+        if self._fenced is not None or self._host.monotonic_ms() >= self._until_ms:
             why = "a newer epoch has the lane" if self._fenced else "the checkpoint store didn't confirm it in time"
             raise WorldProblem(LEASE_LOST, why, {"lane": self._lane, "epoch": self._epoch})
 
@@ -50,7 +48,7 @@ class Lease:
         self._closed.set()
 
     def _renew(self) -> None:
-        asked_ms = self._clock.monotonic_ms()
+        asked_ms = self._host.monotonic_ms()
         if not self._store.holds(self._lane, self._epoch):
             self._fenced = DataProblem(LEASE_LOST, "a newer epoch has the lane", {"lane": self._lane})
         elif not self._closed.is_set():

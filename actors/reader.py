@@ -9,15 +9,12 @@ own trouble ends that lane only (invariant 7). All decisions are the dispatchers
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from actors.clock import Clock
+from actors.host import Host
 from actors.mailbox import Peer
-from actors.members import this_process
-from actors.processes import this_process_status
 from actors.stream import LaneReport, RunReport, StreamRun
 from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.contract import Member
@@ -58,13 +55,13 @@ class _Shared:
 class BinlogReader:
     """Plain class; an actor per stream. No I/O before ``run``."""
 
-    def __init__(self, cluster: str, group: str, source: StreamSource, clock: Clock) -> None:
+    def __init__(self, cluster: str, group: str, source: StreamSource, host: Host) -> None:
         self._cluster = cluster
         self._group = group
         self._source = source
-        self._clock = clock
+        self._host = host
         self._shared = _Shared()
-        self._stopping = threading.Event()
+        self._stopping = host.event()
 
     def __repr__(self) -> str:
         report = self._shared.report
@@ -74,7 +71,7 @@ class BinlogReader:
     def start(self) -> Member:
         """Ready for a run; an earlier one in this process is over."""
         self._stopping.clear()
-        return this_process(f"reader:{self._cluster}/{self._group}")
+        return self._host.this_process(f"reader:{self._cluster}/{self._group}")
 
     def run(self, assignments: Sequence[Assignment]) -> Mapping[str, Problem | None]:
         """Stream until every lane has ended; how each did (None: drained or stopped). A problem of the stream itself
@@ -132,7 +129,7 @@ class BinlogReader:
             commit_us=report.commit_us,
             source_executed=end or "",
             behind=GtidSet.parse(end).subtract(report.read).count() if end is not None else None,
-            process=this_process_status(f"reader:{self._cluster}/{self._group}"),
+            process=self._host.process_status(f"reader:{self._cluster}/{self._group}"),
         )
 
     def _publish(self, report: RunReport) -> None:

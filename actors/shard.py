@@ -10,17 +10,13 @@ leaves without a running lease (4); a parcel is acknowledged only when every ite
 
 from __future__ import annotations
 
-import random
-import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from actors.clock import Clock
+from actors.host import Host
 from actors.lease import Lease
-from actors.members import this_process
-from actors.processes import this_process_status
 from ingest.checkpoint.contract import CheckpointStore, Member
 from ingest.dead_letters import DeadLetter
 from ingest.lane.lag import lag_histogram
@@ -62,7 +58,7 @@ class DeadLetters(Protocol):
 class ShardParts(Protocol):
     """What a shard is made of; handed in, so that it runs without Ray and on other sinks."""
 
-    clock: Clock
+    host: Host
     lease_ms: float
     retry: RetryPolicy
 
@@ -115,7 +111,7 @@ class SinkShard:
         self._applier: ParcelApplier[Any] | None = None
         self._lease: Lease | None = None
         self._tracer: FlowTracer | None = None
-        self._ended = threading.Event()
+        self._ended = parts.host.event()
         self._epoch = 0
         self._sequence = 0
         self._state = "new"
@@ -138,7 +134,7 @@ class SinkShard:
         self._epoch, self._sequence, self._trouble = epoch, 0, ""
         self._ended.clear()
         self._applier = self._parts.applier(epoch)
-        self._lease = Lease(self._store, self._lane, epoch, self._parts.lease_ms, self._parts.clock)
+        self._lease = Lease(self._store, self._lane, epoch, self._parts.lease_ms, self._parts.host)
         self._lease.open()
         self._tracer = self._parts.tracer()
         self._disconnect()
@@ -147,7 +143,7 @@ class SinkShard:
         except WorldProblem as problem:
             self._trouble = problem.what
         self._state = "ready"
-        return this_process(f"sink:{self._lane}/{self._shard}")
+        return self._parts.host.this_process(f"sink:{self._lane}/{self._shard}")
 
     def end_epoch(self, epoch: int) -> None:
         """Stop trying for an epoch that is over (control group: a put may be waiting for the sink)."""
@@ -187,8 +183,8 @@ class SinkShard:
     def _deliver(
         self, request: Request[Any], targets: Sequence[str], answers: dict[tuple[str, str], ItemResult] | None
     ) -> Sequence[Poisoned[Any]]:
-        clock = self._parts.clock
-        delivery = Delivery(request, self._parts.retry, clock.monotonic_ms(), answers=answers)
+        host = self._parts.host
+        delivery = Delivery(request, self._parts.retry, host.monotonic_ms(), answers=answers)
         while True:
             self._check_leave()
             try:
@@ -205,7 +201,7 @@ class SinkShard:
             if delivery.settled:
                 break
             self._trouble = delivery.last_reason
-            self._ended.wait(delivery.wait_ms(clock.monotonic_ms(), random.random()) / 1000)
+            self._ended.wait(delivery.wait_ms(host.monotonic_ms(), host.chance()) / 1000)
         self._trouble = ""
         self._counts.retries.update(delivery.retries)
         self._counts.dropped["newer"] += delivery.newer
@@ -273,7 +269,7 @@ class SinkShard:
         counts.upserts += prepared.upserts
         counts.deletes += prepared.deletes
         counts.dropped.update(prepared.dropped)
-        counts.lag = counts.lag.plus(lag_histogram(parcel.slices, self._parts.clock.wall_us()))
+        counts.lag = counts.lag.plus(lag_histogram(parcel.slices, self._parts.host.wall_us()))
 
     def status(self) -> ShardStatus:
         """What this shard has done since its process started."""
@@ -293,7 +289,7 @@ class SinkShard:
             dead_letters=counts.dead_letters,
             lag=counts.lag,
             trouble=self._trouble,
-            process=this_process_status(f"sink:{self._lane}/{self._shard}"),
+            process=self._parts.host.process_status(f"sink:{self._lane}/{self._shard}"),
         )
 
 

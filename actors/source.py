@@ -7,13 +7,12 @@ would lose rows that an old epoch wrote in between).
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 
-from actors.clock import Clock
 from actors.drivers.mysql.dump import DumpOptions, SourceMark, source_mark, start_dump
 from actors.drivers.mysql.session import ConnectOptions, Session, connect
+from actors.host import Host
 from actors.reader import Assignment
 from actors.stream import LaneRun, PacketSource, StreamRun
 from ingest.binlog.gtid import GtidSet
@@ -58,7 +57,7 @@ class MysqlStreamSource:
         preflight: Callable[[Session, Sequence[str]], None],
         schemas: SchemasFor,
         tail_map: Callable[[], MutableMapping[TailKey, TailRow]],
-        clock: Clock,
+        host: Host,
     ) -> None:
         self._endpoints = endpoints
         self._connect_options = connect_options
@@ -69,8 +68,8 @@ class MysqlStreamSource:
         self._preflight = preflight
         self._schemas = schemas
         self._tail_map = tail_map
-        self._clock = clock
-        self._lock = threading.Lock()
+        self._host = host
+        self._lock = host.lock()
         self._current: Endpoint | None = None
         self._asking: Session | None = None
 
@@ -91,7 +90,7 @@ class MysqlStreamSource:
             mark = source_mark(session)
             source = self.facts(mark, assignments)
             points = {one.lane: self._resume(one, source) for one in assignments}
-            held = _common(points.values())
+            held = common_set(points.values())
             history = _history_of(points.values())
             schemas = self._schemas(session, history, str(held))
             if not history:
@@ -100,7 +99,28 @@ class MysqlStreamSource:
         except BaseException:
             session.close()
             raise
-        return self._assemble(endpoint, dump, schemas, assignments, points, source)
+        run = self.assembled(str(endpoint), dump, schemas, assignments, points, source)
+        with self._lock:
+            self._current = endpoint
+            if self._asking is not None:
+                self._asking.close()
+                self._asking = None
+        return run
+
+    def assembled(
+        self,
+        server: str,
+        packets: PacketSource,
+        schemas: SchemaSource,
+        assignments: Sequence[Assignment],
+        points: Mapping[str, ResumePoint],
+        source: SourceFacts,
+    ) -> StreamRun:
+        """A run over packets that begin behind what every lane's point holds."""
+        return assemble_run(
+            server, packets, schemas, assignments, points, source.uuid, self._settings, self._codec, self._tail_map,
+            self._host,
+        )  # fmt: skip
 
     def facts(self, mark: SourceMark, _assignments: Sequence[Assignment]) -> SourceFacts:
         """What there is to read, of a server that was just asked."""
@@ -111,36 +131,7 @@ class MysqlStreamSource:
         return start_dump(session, self._identity, held, self._dump_options, framer=self._codec.framer)
 
     def _resume(self, assignment: Assignment, source: SourceFacts) -> ResumePoint:
-        setting = self._settings[assignment.lane]
-        start = {"oldest": source.purged, "now": source.executed}.get(setting.start, setting.start)
-        return resume_point(assignment.record, Frontier(start), setting.fingerprint, source, assignment.lane)
-
-    def _assemble(
-        self,
-        endpoint: Endpoint | None,
-        dump: PacketSource,
-        schemas: SchemaSource,
-        assignments: Sequence[Assignment],
-        points: Mapping[str, ResumePoint],
-        source: SourceFacts,
-    ) -> StreamRun:
-        lanes: list[LaneRun] = []
-        routed: dict[str, RoutedLane] = {}
-        for one in assignments:
-            setting = self._settings[one.lane]
-            tail = TailCoalescer(self._tail_map())
-            plan = setting.plan(one.epoch, source.uuid)
-            dispatcher = LaneDispatcher(plan, points[one.lane], tail, self._codec.flow)
-            lanes.append(LaneRun(dispatcher, one.shards, one.checkpointer))
-            routed[one.lane] = RoutedLane(dispatcher, setting.routes, setting.statements)
-        decoder = self._codec.stream(checksum=True)
-        router = StreamRouter(self._codec, schemas, routed, _common(points.values()), decoder.short_way)
-        with self._lock:
-            self._current = endpoint
-            if self._asking is not None:
-                self._asking.close()
-                self._asking = None
-        return StreamRun(str(endpoint or "archived files"), dump, decoder, router, lanes, self._clock)
+        return resume_of(assignment, self._settings[assignment.lane], source)
 
     def executed(self) -> str | None:
         """The server's gtid_executed now; None before a stream is open. WorldProblem when it doesn't answer."""
@@ -159,7 +150,39 @@ class MysqlStreamSource:
         return str(text).replace("\n", "")
 
 
-def _common(points: Collection[ResumePoint]) -> GtidSet:
+def resume_of(assignment: Assignment, setting: LaneSetting, source: SourceFacts) -> ResumePoint:
+    """Where a lane goes on. DataProblem when the source can't give what it needs."""
+    start = {"oldest": source.purged, "now": source.executed}.get(setting.start, setting.start)
+    return resume_point(assignment.record, Frontier(start), setting.fingerprint, source, assignment.lane)
+
+
+def assemble_run(
+    server: str,
+    packets: PacketSource,
+    schemas: SchemaSource,
+    assignments: Sequence[Assignment],
+    points: Mapping[str, ResumePoint],
+    source_uuid: str,
+    settings: Mapping[str, LaneSetting],
+    codec: ReaderCodec,
+    tail_map: Callable[[], MutableMapping[TailKey, TailRow]],
+    host: Host,
+) -> StreamRun:
+    """A run over packets that begin behind what every lane's point holds. ``server``: its name for people."""
+    lanes: list[LaneRun] = []
+    routed: dict[str, RoutedLane] = {}
+    for one in assignments:
+        setting = settings[one.lane]
+        plan = setting.plan(one.epoch, source_uuid)
+        dispatcher = LaneDispatcher(plan, points[one.lane], TailCoalescer(tail_map()), codec.flow)
+        lanes.append(LaneRun(dispatcher, one.shards, one.checkpointer))
+        routed[one.lane] = RoutedLane(dispatcher, setting.routes, setting.statements)
+    decoder = codec.stream(checksum=True)
+    router = StreamRouter(codec, schemas, routed, common_set(points.values()), decoder.short_way)
+    return StreamRun(server, packets, decoder, router, lanes, host)
+
+
+def common_set(points: Collection[ResumePoint]) -> GtidSet:
     """What every lane's frontier holds."""
     held: GtidSet | None = None
     for point in points:

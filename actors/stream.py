@@ -1,24 +1,20 @@
 """One run of a binlog stream: the loop that moves bytes to events to parcels, and acks back to records.
 
 Waits for two things at once: the socket, when every lane accepts changes, and answers of actors, which arrive on other
-threads and wake the loop through a pipe. While one lane is full the stream waits for it a moment; a lane that stays
-full while others could go on is taken out (``lane.fell_behind``) and gets a reader of its own.
+threads and wake the loop. While one lane is full the stream waits for it a moment; a lane that stays full while others
+could go on is taken out (``lane.fell_behind``) and gets a reader of its own.
 
 Invariant: one thread touches dispatchers and router; other threads only put answers and requests into the inbox.
 """
 
 from __future__ import annotations
 
-import os
-import queue
-import select
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from actors.clock import Clock
+from actors.host import Empty, Event, Host, Inbox, Readable
 from actors.mailbox import Answer, Peer
 from ingest.binlog.framing import DAMAGED_IN_TRANSIT
 from ingest.binlog.gtid import GtidSet
@@ -47,11 +43,8 @@ BUSY_WAIT_MS = 3.0
 and when one comes. (A process that is woken for each single-row transaction costs a fifth of a core at 1,000 a second.)"""
 
 
-class PacketSource(Protocol):
+class PacketSource(Readable, Protocol):
     """A dump (actors/drivers/mysql/dump.py)."""
-
-    def fileno(self) -> int:
-        """To select on."""
 
     def read_available(self) -> EventPackets:
         """Events that are there, without waiting. Problems are final."""
@@ -116,23 +109,21 @@ class StreamRun:
 
     def __init__(
         self,
-        host: str,
+        server: str,
         packets: PacketSource,
         decoder: StreamDecoder,
         router: StreamRouter,
         lanes: Sequence[LaneRun],
-        clock: Clock,
+        host: Host,
     ) -> None:
-        self._host = host
-        self._packets = packets
+        self._server = server
+        self.packets = packets
         self._decoder = decoder
         self._router = router
-        self._lanes = {lane.name: lane for lane in lanes}
-        self._clock = clock
-        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._wake_out, self._wake_in = os.pipe()
-        os.set_blocking(self._wake_out, False)
-        os.set_blocking(self._wake_in, False)
+        self.lanes = {lane.name: lane for lane in lanes}
+        self._host = host
+        self._inbox: Inbox[Callable[[], None]] = host.inbox()
+        self._poller = host.poller()
         self._draining: set[str] = set()
         self._outcomes: dict[str, Problem | None] = {}
         self._reports: dict[str, LaneReport] = {}
@@ -151,40 +142,36 @@ class StreamRun:
 
     def _post(self, action: Callable[[], None]) -> None:
         self._inbox.put(action)
-        try:
-            os.write(self._wake_in, b"\0")
-        except (BlockingIOError, OSError):
-            return  # full: it is awake already; closed: the run is over
+        self._poller.wake()
 
     # --- the loop -----------------------------------------------------------------------------------------------
 
-    def loop(self, stopping: threading.Event, publish: Callable[[RunReport], None]) -> Mapping[str, Problem | None]:
+    def loop(self, stopping: Event, publish: Callable[[RunReport], None]) -> Mapping[str, Problem | None]:
         """Run until every lane has ended. Returns how: a problem, or None when it was drained, dropped or stopped."""
         try:
-            while self._lanes and not stopping.is_set():
+            while self.lanes and not stopping.is_set():
                 self._handle_inbox()
                 dry = self._advance_stream()
                 self._move_lanes(dry=dry)
                 self._publish(publish)
         except Problem as problem:
-            for name in list(self._lanes):
+            for name in list(self.lanes):
                 self._end_lane(name, _of_the_world(problem))
-        for name in list(self._lanes):
+        for name in list(self.lanes):
             self._end_lane(name, None)
         self._publish(publish, now=True)
         return dict(self._outcomes)
 
     def close(self) -> None:
         """Let the dump and the pipe go."""
-        self._packets.close()
-        os.close(self._wake_in)
-        os.close(self._wake_out)
+        self.packets.close()
+        self._poller.close()
 
     def _handle_inbox(self) -> None:
         while True:
             try:
                 self._inbox.get_nowait()()
-            except queue.Empty:
+            except Empty:
                 return
 
     def _advance_stream(self) -> bool:
@@ -195,7 +182,7 @@ class StreamRun:
         for _ in range(EVENTS_AT_ONCE):
             event = self._decoder.next_event()
             if event is None:
-                packets = self._packets.read_available()
+                packets = self.packets.read_available()
                 if not len(packets):
                     self._wait(with_socket=True)
                     return True
@@ -210,30 +197,25 @@ class StreamRun:
 
     def _may_read(self) -> bool:
         """Is a lane left that takes changes, and do all that take them have room?"""
-        taking = [lane for name, lane in self._lanes.items() if name not in self._draining]
+        taking = [lane for name, lane in self.lanes.items() if name not in self._draining]
         return bool(taking) and all(lane.dispatcher.accepts_changes for lane in taking)
 
     def _wait(self, *, with_socket: bool) -> None:
         """Until an answer comes, the socket is readable, or a moment has passed."""
         self._move_lanes(dry=True)
-        sockets: list[int | PacketSource] = [self._wake_out]
+        sources: list[Readable] = []
         wait_ms = IDLE_WAIT_MS
-        if with_socket and all(lane.dispatcher.is_busy for lane in self._lanes.values()):
+        if with_socket and all(lane.dispatcher.is_busy for lane in self.lanes.values()):
             wait_ms = BUSY_WAIT_MS
         elif with_socket:
-            sockets.append(self._packets)
-        ready, _, _ = select.select(sockets, [], [], wait_ms / 1000)
-        if self._wake_out in ready:
-            try:
-                os.read(self._wake_out, 4096)
-            except BlockingIOError:
-                return
+            sources.append(self.packets)
+        self._poller.wait(sources, wait_ms)
 
     # --- lanes --------------------------------------------------------------------------------------------------
 
     def _move_lanes(self, *, dry: bool) -> None:
-        now_ms = self._clock.monotonic_ms()
-        for lane in list(self._lanes.values()):
+        now_ms = self._host.monotonic_ms()
+        for lane in list(self.lanes.values()):
             dispatcher = lane.dispatcher
             dispatcher.pump_tail()
             while (parcel := dispatcher.next_parcel(now_ms, dry=dry)) is not None:
@@ -248,7 +230,7 @@ class StreamRun:
         self._cut_off_stalled(now_ms)
 
     def _start_draining(self, lanes: Sequence[str]) -> None:
-        for name in set(lanes) & set(self._lanes):
+        for name in set(lanes) & set(self.lanes):
             self._draining.add(name)
             self._router.remove(name)
 
@@ -256,7 +238,7 @@ class StreamRun:
         """A callback for an actor's answer: a problem ends the lane, a value goes on with ``then``, in the loop."""
 
         def settle(answer: Answer) -> None:
-            if self._lanes.get(lane.name) is not lane:
+            if self.lanes.get(lane.name) is not lane:
                 return
             if answer.problem is not None:
                 self._end_lane(lane.name, answer.problem)
@@ -267,16 +249,16 @@ class StreamRun:
 
     def _durable(self, lane: LaneRun) -> None:
         lane.dispatcher.durable()
-        lane.moved_at_ms = self._clock.monotonic_ms()
+        lane.moved_at_ms = self._host.monotonic_ms()
 
     def _cut_off_stalled(self, now_ms: float) -> None:
         """A lane that stays full while another could go on leaves the stream."""
-        for lane in list(self._lanes.values()):
+        for lane in list(self.lanes.values()):
             if lane.dispatcher.accepts_changes:
                 lane.full_since_ms = None
                 continue
             lane.full_since_ms = now_ms if lane.full_since_ms is None else lane.full_since_ms
-            others = any(other.dispatcher.accepts_changes for other in self._lanes.values())
+            others = any(other.dispatcher.accepts_changes for other in self.lanes.values())
             if others and now_ms - lane.full_since_ms > STALL_MS:
                 what = f"its buffer has been full for {STALL_MS / 1000:g} s"
                 self._end_lane(lane.name, WorldProblem(FELL_BEHIND, what, {"lane": lane.name}))
@@ -287,7 +269,7 @@ class StreamRun:
                 self._end_lane(name, routed.failed)
 
     def _end_lane(self, name: str, problem: Problem | None) -> None:
-        lane = self._lanes.pop(name, None)
+        lane = self.lanes.pop(name, None)
         if lane is None:
             return
         self._reports[name] = replace(self._report_lane(lane), ended=True, problem=problem)
@@ -297,16 +279,16 @@ class StreamRun:
     # --- reports ------------------------------------------------------------------------------------------------
 
     def _publish(self, publish: Callable[[RunReport], None], *, now: bool = False) -> None:
-        now_ms = self._clock.monotonic_ms()
+        now_ms = self._host.monotonic_ms()
         if not now and now_ms - self._reported_at_ms < REPORT_MS:
             return
         self._reported_at_ms = now_ms
-        reports = {name: self._report_lane(lane) for name, lane in self._lanes.items()}
+        reports = {name: self._report_lane(lane) for name, lane in self.lanes.items()}
         router = self._router
         publish(
             RunReport(
                 {**self._reports, **reports},
-                self._host,
+                self._server,
                 router.file,
                 router.position,
                 router.transactions,
@@ -327,7 +309,7 @@ class StreamRun:
             phase=dispatcher.phase.value,
             frontier=frontier.executed if frontier else "",
             partial_rows=frontier.partial_rows if frontier else 0,
-            frontier_age_ms=self._clock.monotonic_ms() - lane.moved_at_ms if behind else 0.0,
+            frontier_age_ms=self._host.monotonic_ms() - lane.moved_at_ms if behind else 0.0,
             read_rows=dispatcher.last_ordinal,
             buffered_rows=dispatcher.buffered_rows,
             buffered_bytes=dispatcher.buffered_bytes,

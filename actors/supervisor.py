@@ -11,23 +11,19 @@ itself; what happens to one lane changes no other (7).
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
-import threading
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from actors.backoff import Backoff
-from actors.clock import Clock
+from actors.host import Host
 from actors.lane_actors import LaneActors
 from actors.lane_group import LaneEnd, LaneGroup
 from actors.mailbox import ACTOR_SILENT, ActorPeer
-from actors.processes import this_process_status
 from actors.rewind.carry_out import RewindStore, carry_out
 from actors.stream import LaneReport
 from actors.survey import LaneFacts, survey
+from ingest.checkpoint.contract import FENCED
 from ingest.problems import DataProblem, Problem, WorldProblem, declare
 from ingest.rewind.plan import RewindOrder
 from ingest.status import ClusterStatus, LaneState
@@ -36,6 +32,10 @@ UNKNOWN_LANE = declare(
     "lane.unknown",
     "A command names a lane that this supervisor doesn't run.",
     "`ingest status` lists the lanes.",
+)
+
+BEING_REWOUND = declare(
+    "lane.being_rewound", "The lane is being taken back at this moment.", "Ask again when `ingest rewind` has answered."
 )
 
 SHARED_GROUP = "shared"
@@ -56,7 +56,7 @@ class SupervisorParts(Protocol):
     config_version: str
     lanes: Sequence[str]
     lease_ms: float
-    clock: Clock
+    host: Host
 
     def store(self) -> RewindStore:
         """The checkpoint store."""
@@ -86,6 +86,7 @@ class _Lane:
     group: str = ""
     backoff: Backoff = field(default_factory=Backoff)
     actors: LaneActors | None = None
+    rewinding: bool = False
 
 
 class Supervisor:
@@ -94,16 +95,16 @@ class Supervisor:
 
     def __init__(self, parts: SupervisorParts) -> None:
         self._parts = parts
-        self.clock = parts.clock
+        self.host = parts.host
         self.lease_ms = parts.lease_ms
         self._store: RewindStore | None = None
         self._lanes = {lane: _Lane() for lane in parts.lanes}
         self._groups: dict[str, LaneGroup] = {}
         self._readers: dict[str, ActorPeer] = {}
-        self._lock = threading.RLock()
-        self._stopping = threading.Event()
+        self._lock = parts.host.lock()
+        self._stopping = parts.host.event()
         self._metrics: Sequence[str] = ()
-        threading.Thread(target=self._main, name="supervisor", daemon=True).start()
+        parts.host.start("supervisor", self._main)
 
     def __repr__(self) -> str:
         if "_lanes" not in self.__dict__:
@@ -125,8 +126,7 @@ class Supervisor:
                 self._check_groups()
                 self._metrics = push(self.status())
         except BaseException:  # noqa: BLE001 - the process ends, and Ray starts it anew: crash-only
-            traceback.print_exc(file=sys.stderr)
-            os._exit(1)
+            self.host.end_this_process()
 
     def _wish(self, lane: str) -> LaneState | None:
         """What a person last said of a lane: PAUSED, DRAINED, or nothing."""
@@ -179,9 +179,9 @@ class Supervisor:
             self._readers[group] = self._parts.spawn_reader(group)
         return self._readers[group]
 
-    def held_epoch(self, lane: str) -> int:
+    def has_claimed(self, lane: str) -> bool:
         """See ``GroupOwner``."""
-        return self._lanes[lane].epoch
+        return self._lanes[lane].epoch > 0
 
     def lane_began(self, lane: str, state: LaneState, epoch: int) -> None:
         """See ``GroupOwner``."""
@@ -216,7 +216,7 @@ class Supervisor:
             elif known.state is not LaneState.PAUSED and not self._stopping.is_set():
                 known.state = LaneState.BACKOFF
                 known.restarts += 1
-                self._start_group(end.lane, [end.lane], known.backoff.after_failure(end.ran_ms))
+                self._start_group(end.lane, [end.lane], known.backoff.after_failure(end.ran_ms, moved=end.moved))
 
     # --- commands (control group) -------------------------------------------------------------------------------
 
@@ -240,6 +240,7 @@ class Supervisor:
         known = self._known(lane)
         self.store.set_wish(lane, None)
         with self._lock:
+            self._refuse_while_rewound(lane)
             if known.state in {LaneState.PAUSED, LaneState.DRAINED, LaneState.STOPPED}:
                 known.state, known.problem, known.backoff = LaneState.STARTING, None, Backoff()
                 known.epoch = 0  # a person says so: the lane is taken, whoever has had it meanwhile (a replay)
@@ -248,25 +249,36 @@ class Supervisor:
     def rewind(self, lane: str, order: RewindOrder) -> tuple[int, bool]:
         """Take a lane to another frontier in a new epoch; the others don't notice. The epoch, and whether the lane goes
         on now (one that was paused, drained or stopped stays so)."""
-        known = self._known(lane)
-        goes_on, after = known.state not in SETTLED, known.state
-        self._take_out(lane)
+        known, me = self._known(lane), self.host.this_process("supervisor")
+        if known.epoch and self.store.claimant(lane) != me:
+            raise DataProblem(FENCED, "another supervisor has taken the lane; ask that one", {"lane": lane})
+        with self._lock:
+            self._refuse_while_rewound(lane)
+            known.rewinding = True
+            goes_on, after = known.state not in SETTLED, known.state
         try:
-            record = carry_out(self.store, lane, order)
+            self._take_out(lane)
+            record = carry_out(self.store, lane, order, me)
             known.epoch, known.frontier = record.epoch, record.frontier.executed
         finally:
             with self._lock:
-                if goes_on and not self._stopping.is_set():
+                known.rewinding = False
+                left = not known.group  # else it didn't leave its reader, and goes on there
+                known.state = LaneState.DRAINED if left and after is LaneState.DRAINING else after
+                if left and goes_on and not self._stopping.is_set():
                     known.state, known.problem, known.backoff = LaneState.STARTING, None, Backoff()
                     self._start_group(lane, [lane])
-                else:
-                    known.state = LaneState.DRAINED if after is LaneState.DRAINING else after
         return record.epoch, goes_on
+
+    def _refuse_while_rewound(self, lane: str) -> None:
+        """Two who start a lane at once would fence each other off."""
+        if self._lanes[lane].rewinding:
+            raise WorldProblem(BEING_REWOUND, f"lane {lane} is being rewound", {"lane": lane})
 
     def _take_out(self, lane: str) -> None:
         """Bring a lane out of its group, and wait until it is. WorldProblem when it doesn't leave."""
         known = self._lanes[lane]
-        deadline_ms = self.clock.monotonic_ms() + LEAVE_WITHIN_S * 1000
+        deadline_ms = self.host.monotonic_ms() + LEAVE_WITHIN_S * 1000
         while known.group:
             with self._lock:
                 known.state = LaneState.PAUSED
@@ -274,11 +286,11 @@ class Supervisor:
                 if group.abandon(lane):
                     known.group = ""
                     return
-            if self.clock.monotonic_ms() > deadline_ms:
+            if self.host.monotonic_ms() > deadline_ms:
                 raise WorldProblem(ACTOR_SILENT, f"lane {lane} didn't leave its reader", {"lane": lane})
             with contextlib.suppress(WorldProblem):  # a reader that died: the lane waits for its turn then
                 group.tell_reader("drop", lane)
-            self.clock.sleep_ms(LEAVE_POLL_MS)
+            self.host.sleep_ms(LEAVE_POLL_MS)
 
     def drain(self, lanes: Sequence[str]) -> None:
         """Read no further for these lanes; they are DRAINED when all they had is applied and durable."""
@@ -331,13 +343,13 @@ class Supervisor:
             readers = [
                 self._readers[name] for name in {lane.group for lane in self._lanes.values()} & set(self._readers)
             ]
-        lanes, reader_statuses = survey(facts, readers)
+        lanes, reader_statuses = survey(facts, readers, self.host)
         return ClusterStatus(
             self._parts.cluster,
             self._parts.config_version,
             lanes,
             reader_statuses,
-            this_process_status(f"supervisor:{self._parts.cluster}"),
+            self.host.process_status(f"supervisor:{self._parts.cluster}"),
             self._metrics,
         )
 

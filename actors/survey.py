@@ -5,13 +5,12 @@ An actor that doesn't answer in time is left out of the picture (its lane shows 
 
 from __future__ import annotations
 
-import queue
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from actors.host import Empty, Host, Inbox
 from actors.lane_actors import LaneActors
 from actors.mailbox import CONTROL, ActorPeer, Answer
 from actors.stream import LaneReport
@@ -37,32 +36,32 @@ class LaneFacts:
 
 
 def survey(
-    lanes: Sequence[LaneFacts], readers: Sequence[ActorPeer]
+    lanes: Sequence[LaneFacts], readers: Sequence[ActorPeer], host: Host
 ) -> tuple[tuple[LaneStatus, ...], tuple[ReaderStatus, ...]]:
     """All lanes and readers, with what their actors said."""
     peers = [peer for facts in lanes if facts.actors for peer in facts.actors.everyone]
-    answers = _ask_all([*peers, *readers])
+    answers = _ask_all([*peers, *readers], host)
     found = tuple(answers[reader] for reader in readers if isinstance(answers.get(reader), ReaderStatus))
     return tuple(_lane_status(facts, answers) for facts in lanes), found
 
 
-def _ask_all(peers: Sequence[ActorPeer]) -> dict[ActorPeer, Any]:
-    inbox: queue.SimpleQueue[tuple[ActorPeer, Answer]] = queue.SimpleQueue()
+def _ask_all(peers: Sequence[ActorPeer], host: Host) -> dict[ActorPeer, Any]:
+    inbox: Inbox[tuple[ActorPeer, Answer]] = host.inbox()
     for peer in peers:
         peer.send("status", done=partial(_deliver, inbox, peer), group=CONTROL)
-    deadline_s = time.monotonic() + ANSWER_WITHIN_S
+    deadline_ms = host.monotonic_ms() + ANSWER_WITHIN_S * 1000
     answers: dict[ActorPeer, Any] = {}
     for _ in peers:
         try:
-            peer, answer = inbox.get(timeout=max(0.0, deadline_s - time.monotonic()))
-        except queue.Empty:
+            peer, answer = inbox.get(timeout=max(0.0, deadline_ms - host.monotonic_ms()) / 1000)
+        except Empty:
             break
         if answer.problem is None:
             answers[peer] = answer.value
     return answers
 
 
-def _deliver(inbox: queue.SimpleQueue[tuple[ActorPeer, Answer]], peer: ActorPeer, answer: Answer) -> None:
+def _deliver(inbox: Inbox[tuple[ActorPeer, Answer]], peer: ActorPeer, answer: Answer) -> None:
     inbox.put((peer, answer))
 
 

@@ -36,6 +36,7 @@ _LANES = sa.Table(
     sa.Column("epoch", sa.BigInteger, nullable=False),
     sa.Column("record", sa.BigInteger, nullable=False),
     sa.Column("members", sa.Text, nullable=False),
+    sa.Column("claimant", sa.Text, nullable=False),
 )
 _WISHES = sa.Table(
     "ingest_wishes",
@@ -73,23 +74,30 @@ class SqlCheckpointStore:
     def __repr__(self) -> str:
         return f"SqlCheckpointStore({self._database})"
 
-    def claim(self, lane: str) -> Claim:
+    def claim(self, lane: str, claimant: Member) -> Claim:
         """Take the next epoch by compare-and-set."""
         lane = self._ingest + lane
+        me = _members_text([claimant])
         with self._database.transaction() as connection:
             row = connection.execute(sa.select(_LANES).where(_LANES.c.lane == lane)).one_or_none()
             if row is None:
-                values = {"lane": lane, "epoch": 1, "record": 0, "members": "[]"}
+                values = {"lane": lane, "epoch": 1, "record": 0, "members": "[]", "claimant": me}
                 connection.execute(_LANES.insert().values(values))
                 return Claim(1, None, ())
             if row.epoch >= EPOCH_MAX:
                 raise DataProblem(FENCED, f"lane {lane} has used up its {EPOCH_MAX} epochs", {"lane": lane})
-            won = connection.execute(
-                _LANES.update().where(_LANES.c.lane == lane, _LANES.c.epoch == row.epoch).values(epoch=row.epoch + 1)
-            )
+            here = (_LANES.c.lane == lane, _LANES.c.epoch == row.epoch)
+            won = connection.execute(_LANES.update().where(*here).values(epoch=row.epoch + 1, claimant=me))
             if won.rowcount != 1:
                 raise WorldProblem(FENCED, f"another supervisor claimed lane {lane} at the same time", {"lane": lane})
             return Claim(row.epoch + 1, self._record(connection, lane, row.record), _members(row.members))
+
+    def claimant(self, lane: str) -> Member | None:
+        """Who claimed the lane last."""
+        lane = self._ingest + lane
+        with self._database.transaction(write=False) as connection:
+            found = connection.execute(sa.select(_LANES.c.claimant).where(_LANES.c.lane == lane)).scalar_one_or_none()
+            return None if found is None else _members(found)[0]
 
     def enlist(self, lane: str, epoch: int, members: Sequence[Member]) -> None:
         """Name the processes that may write for the epoch, beside those of earlier epochs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors.clock import SystemClock
+from actors.host import SystemHost
 from actors.parts.rules import parsed_rules
 from actors.parts.store import store_of, store_url
 from ingest.config.model import Config
@@ -33,7 +33,7 @@ class ConfiguredShard:
         self._trace = trace
         self._lane = config.lanes[lane]
         self._decoder: CountingDecoder | None = None
-        self.clock = SystemClock()
+        self.host = SystemHost()
         self.lease_ms = float(config.checkpoint.lease_ms)
         self.retry = RetryPolicy(bound_ms=RETRY_BOUND_MS)
 

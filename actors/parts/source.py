@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from actors.clock import SystemClock
+from actors.host import SystemHost
 from actors.parts.rules import parsed_rules
 from ingest.config.check import fingerprint
 from ingest.config.model import Config, GtidStart
@@ -67,7 +67,7 @@ class ConfiguredSource:
             preflight=LanePreflight(self._config),
             schemas=schemas_for,
             tail_map=partial(SpillingMap, TAIL_MEMORY_BYTES),
-            clock=SystemClock(),
+            host=SystemHost(),
         )
 
     def _make(self) -> Callable[..., MysqlStreamSource]:

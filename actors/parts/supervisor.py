@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from actors.clock import SystemClock
+from actors.host import SystemHost
 from actors.lane_actors import LaneActors
 from actors.mailbox import ActorPeer
 from actors.parts.sink import ConfiguredShard
@@ -31,7 +31,7 @@ class ConfiguredSupervisor:
         self.config_version = config_version(config)
         self.lanes = tuple(name for name, lane in config.lanes.items() if lane.cluster == cluster)
         self.lease_ms = float(config.checkpoint.lease_ms)
-        self.clock = SystemClock()
+        self.host = SystemHost()
 
     def store(self) -> RewindStore:
         """The checkpoint store."""
@@ -47,7 +47,7 @@ class ConfiguredSupervisor:
         from actors.shard import SinkShard
 
         options = self._config.lanes[lane]
-        checkpointer = spawn(Checkpointer, f"checkpoint:{lane}", lane, store_of(self._config), SystemClock())
+        checkpointer = spawn(Checkpointer, f"checkpoint:{lane}", lane, store_of(self._config), SystemHost())
         shards = [
             spawn(
                 SinkShard,
@@ -67,7 +67,7 @@ class ConfiguredSupervisor:
         from actors.reader import BinlogReader
 
         source = ConfiguredSource(self._config, self.cluster, group)
-        return spawn(BinlogReader, f"reader:{self.cluster}/{group}", self.cluster, group, source, SystemClock())
+        return spawn(BinlogReader, f"reader:{self.cluster}/{group}", self.cluster, group, source, SystemHost())
 
     def start_metrics(self) -> Callable[[ClusterStatus], Sequence[str]]:
         """The node's exporter, and how to hand it a status."""

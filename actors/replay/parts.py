@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from actors.clock import SystemClock
 from actors.drivers.store import SqlCheckpointStore
+from actors.host import SystemHost
 from actors.mailbox import ActorPeer
 from actors.parts.source import ConfiguredSource
 from actors.parts.store import store_url
@@ -72,7 +72,7 @@ class ReplaySupervisor(ConfiguredSupervisor):
 
         source = ReplaySource(self._config, self.cluster, self._files, alone=self._alone)
         name = f"reader:{self.cluster}/{GROUP}"
-        return spawn(BinlogReader, name, self.cluster, group, source, SystemClock(), node=self._node)
+        return spawn(BinlogReader, name, self.cluster, group, source, SystemHost(), node=self._node)
 
     def start_metrics(self) -> Callable[[ClusterStatus], Sequence[str]]:
         """None: a replay ends, and who started it sees it."""

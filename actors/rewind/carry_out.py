@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ingest.checkpoint.contract import CheckpointStore
+from ingest.checkpoint.contract import CheckpointStore, Member
 from ingest.checkpoint.record import CheckpointRecord
 from ingest.problems import DataProblem
 from ingest.rewind.plan import NO_RECORD, RewindOrder, rewound
@@ -19,10 +19,10 @@ class RewindStore(CheckpointStore, Protocol):
         """The schema histories that the lane's records carried, newest first."""
 
 
-def carry_out(store: RewindStore, lane: str, order: RewindOrder) -> CheckpointRecord:
+def carry_out(store: RewindStore, lane: str, order: RewindOrder, claimant: Member) -> CheckpointRecord:
     """Claim the next epoch and write its record; durable when it returns. Earlier epochs are fenced by the claim, and
-    waited for when the lane starts. Problems: the store's; DataProblem ``rewind.changed`` leaves the old frontier."""
-    claim = store.claim(lane)
+    waited for when the lane starts. ``claimant``: the calling process. Problems: the store's; DataProblem ``rewind.changed`` leaves the old frontier."""
+    claim = store.claim(lane, claimant)
     if claim.record is None:
         raise DataProblem(NO_RECORD, f"lane {lane} has never run", {"lane": lane})
     record = rewound(claim.record, claim.epoch, order, store.histories(lane))

@@ -11,7 +11,7 @@ import typer
 from actors.cli import options, target
 from actors.cli.source import load_config
 from actors.clock import SystemClock
-from actors.members import is_gone
+from actors.members import is_gone, this_process
 from actors.parts.store import store_of
 from actors.rewind.carry_out import carry_out
 from actors.rewind.report import plan_json, plan_lines
@@ -96,7 +96,7 @@ def _carry_out(config: Config, plan: RewindPlan, found: target.Target | None) ->
     if found is not None:
         return found.pipeline.rewind(plan.lane, plan.order)
     refuse_living(config, plan.lane)
-    return carry_out(store_of(config), plan.lane, plan.order).epoch, False
+    return carry_out(store_of(config), plan.lane, plan.order, this_process("rewind")).epoch, False
 
 
 def refuse_living(config: Config, lane: str) -> None:

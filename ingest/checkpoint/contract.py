@@ -47,8 +47,11 @@ class CheckpointStore(Protocol):
     ``checkpoint.fenced`` when the epoch isn't the lane's any more.
     """
 
-    def claim(self, lane: str) -> Claim:
-        """Take the next epoch by compare-and-set. Durable when it returns."""
+    def claim(self, lane: str, claimant: Member) -> Claim:
+        """Take the next epoch by compare-and-set. Durable when it returns, and perhaps when it fails."""
+
+    def claimant(self, lane: str) -> Member | None:
+        """Who claimed the lane last: a claim may have failed and be durable all the same."""
 
     def enlist(self, lane: str, epoch: int, members: Sequence[Member]) -> None:
         """Name processes that may write for the epoch, beside those of earlier epochs (until ``settle``)."""

@@ -220,10 +220,13 @@ class LaneDispatcher:
         return Parcel(self.plan.lane, number, self.plan.epoch, shard.sequence, tuple(batch.slices), batch.last_ordinal)
 
     def acked(self, shard: int, sequence: int) -> None:
-        """A shard has made a parcel durable. Parcels of a shard are acknowledged in order."""
-        flight = self._shards[shard].flights.popleft()
-        if flight.sequence != sequence:
-            raise AssertionError(f"shard {shard} acknowledged parcel {sequence}, expected {flight.sequence}")
+        """A shard has made a parcel durable, and so every earlier one: it takes them in order. Answers may come in any
+        order (each on a thread of its own)."""
+        if sequence > self._shards[shard].sequence:
+            raise AssertionError(f"shard {shard} acknowledged parcel {sequence}, which wasn't sent")
+        flights = self._shards[shard].flights
+        while flights and flights[0].sequence <= sequence:
+            flights.popleft()
 
     def watermark(self) -> int:
         """Every ordinal up to this one is applied; 0 until a whole tail is."""

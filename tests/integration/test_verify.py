@@ -19,6 +19,7 @@ from actors.parts.store import store_of
 from actors.secrets import resolve
 from actors.stack import Elasticsearch, Hbase, Mysql
 from actors.verify.lanes import VerifyOptions, lane_tables, selected_rows, verify_lane
+from ingest.checkpoint.contract import Member
 from ingest.checkpoint.record import CheckpointRecord
 from ingest.config.load import load
 from ingest.config.model import Config
@@ -127,7 +128,7 @@ def _apply(config: Config) -> None:
 
 def _commit(config: Config, executed: str) -> None:
     store = store_of(config)
-    epoch = store.claim("lane").epoch
+    epoch = store.claim("lane", Member("supervisor", "host", 1, 1)).epoch
     store.commit(CheckpointRecord("lane", epoch, Frontier(executed), 0, "", ""))
     store.close()
 

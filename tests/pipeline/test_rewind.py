@@ -10,6 +10,7 @@ import pytest
 
 from actors.clock import SystemClock
 from actors.control import Pipeline, launch
+from actors.members import this_process
 from actors.parts.store import store_of
 from actors.rewind.carry_out import carry_out
 from actors.rewind.survey import survey_rewind
@@ -87,7 +88,7 @@ def test_a_lane_is_taken_back_while_nothing_runs(lab: Lab) -> None:
     delete_index(lab.elasticsearch, f"{lab.name}-t")
     assert lab.differences(config)["elasticsearch"] > 0
     plan = planned(config, "elasticsearch", lab.start)
-    record = carry_out(store_of(config), "elasticsearch", plan.order)
+    record = carry_out(store_of(config), "elasticsearch", plan.order, this_process("test"))
     assert (record.frontier.executed, record.epoch) == (lab.start, plan.epoch + 1)
     with launch(config) as pipeline:
         lab.settle(pipeline)
@@ -111,7 +112,7 @@ def test_forward_only_by_name(lab: Lab) -> None:
         planned(config, "elasticsearch", to)
     plan = planned(config, "elasticsearch", to, skip=True)
     assert plan.never.count() >= 2
-    carry_out(store_of(config), "elasticsearch", plan.order)
+    carry_out(store_of(config), "elasticsearch", plan.order, this_process("test"))
     with launch(config) as pipeline:
         lab.settle(pipeline)
         assert lab.differences(config) == {"elasticsearch": 2}

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from actors.clock import Clock, SystemClock
 from actors.drivers.store import SqlCheckpointStore
+from actors.host import Host, SystemHost
 from actors.lane_actors import LaneActors
 from actors.lane_group import LaneEnd, LaneGroup
 from actors.mailbox import DATA, ActorPeer, Answer
@@ -63,7 +63,7 @@ class Owner:
 
     def __init__(self, store: CheckpointStore) -> None:
         self.lease_ms = 1_000.0
-        self.clock: Clock = SystemClock()
+        self.host: Host = SystemHost()
         self.store = store
         self.process = Process("reader")
         self.states: list[LaneState] = []
@@ -76,9 +76,9 @@ class Owner:
         """See ``GroupOwner``."""
         return self.process
 
-    def held_epoch(self, lane: str) -> int:
+    def has_claimed(self, lane: str) -> bool:
         """See ``GroupOwner``."""
-        return 0
+        return False
 
     def lane_began(self, lane: str, state: LaneState, epoch: int) -> None:
         """See ``GroupOwner``."""

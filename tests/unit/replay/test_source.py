@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from actors.clock import SystemClock
+from actors.host import SystemHost
 from actors.mailbox import Answer
 from actors.reader import Assignment
 from actors.replay.files import look_at
@@ -76,7 +76,7 @@ def source(paths: Sequence[Path]) -> FilesStreamSource:
     return FilesStreamSource(
         [look_at(path) for path in paths], endpoints=[], connect_options=unused, dump_options=unused, identity=unused,
         codec=CODECS[-1], settings={"lane@new": setting}, preflight=unused, schemas=unused, tail_map=dict,
-        clock=SystemClock(),
+        host=SystemHost(),
     )  # fmt: skip
 
 

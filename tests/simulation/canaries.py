@@ -1,0 +1,150 @@
+"""Bugs that the simulation must find: one rule of the protocol broken in the production code, each.
+
+``breaking(name)`` switches one on for a while. A canary that no seed finds means that a check has gone blind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+from actors import lane_actors, source
+from actors.lease import Lease
+from actors.rewind import carry_out
+from actors.shard import SinkShard
+from actors.stream import StreamRun
+from ingest.lane import applier, tail
+from ingest.lane.dispatcher import LaneDispatcher
+from ingest.lane.resume import ResumePoint
+from ingest.version import version_bases
+from tests.simulation.store import SimStore
+
+
+@dataclass(frozen=True)
+class Canary:
+    """``invariant``: the one that falls first. ``patches``: (owner, attribute, what takes its place). ``needs``: faults
+    without which nothing can show."""
+
+    invariant: int
+    what: str
+    patches: tuple[tuple[Any, str, Callable[..., Any]], ...]
+    needs: frozenset[str] = frozenset()
+
+
+def _resume_without_tail(*arguments: Any) -> ResumePoint:
+    point = _RESUME(*arguments)
+    return replace(point, tail_rows=0)
+
+
+def _resume_by_reserve(record: Any, origin: Any, fingerprint: str, facts: Any, lane: str) -> ResumePoint:
+    """As if every source had the same order."""
+    point = _RESUME(record, origin, fingerprint, facts, lane)
+    return point if record is None else replace(point, tail_rows=record.reserve_rows)
+
+
+def _rewound_without_reach(record: Any, *arguments: Any) -> Any:
+    taken = _REWOUND(record, *arguments)
+    return replace(taken, reach="", source_uuid=record.source_uuid)
+
+
+def _keep_all(self: tail.TailCoalescer, identity: str, row: tail.TailRow) -> None:
+    _ADD(self, f"{identity}/{row.ordinal}", row)
+
+
+def _acknowledge_at_once(self: SinkShard, parcel: Any) -> int:
+    self._parts.host.start("late", lambda: _late(self, parcel))
+    return int(parcel.sequence)
+
+
+def _late(shard: SinkShard, parcel: Any) -> None:
+    shard._parts.host.sleep_ms(30)
+    _PUT(shard, parcel)
+
+
+def _everything_read(self: LaneDispatcher) -> int:
+    _WATERMARK(self)
+    return self.flow.ordinal
+
+
+def _no_reserve(self: LaneDispatcher, *arguments: Any) -> None:
+    _INIT(self, *arguments)
+    self._durable_reserve = 1 << 39
+
+
+_RESUME = source.resume_point
+_REWOUND = carry_out.rewound
+_ADD = tail.TailCoalescer.add
+_PUT = SinkShard.put
+_WATERMARK = LaneDispatcher.watermark
+_INIT = LaneDispatcher.__init__
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    return None
+
+
+def _canary(invariant: int, what: str, owner: Any, attribute: str, new: Callable[..., Any], *needs: str) -> Canary:
+    return Canary(invariant, what, ((owner, attribute, new),), frozenset(needs))
+
+
+def _versions_of_one_epoch(_epoch: int, ordinals: Sequence[int]) -> Sequence[int]:
+    return version_bases(1, ordinals)
+
+
+def _any_epoch(self: SimStore, lane: str, _epoch: int) -> Any:
+    return self._server.lanes[lane]
+
+
+CANARIES = {
+    "ack_before_apply": _canary(1, "a shard acknowledges before it sends", SinkShard, "put", _acknowledge_at_once),
+    "frontier_ahead": _canary(1, "the frontier is what was read", LaneDispatcher, "watermark", _everything_read),
+    "no_tail": _canary(
+        2,
+        "a new epoch applies the older one's changes one by one",
+        source,
+        "resume_point",
+        _resume_without_tail,
+        "kill",
+    ),
+    "tail_not_coalesced": _canary(2, "a tail keeps every change", tail.TailCoalescer, "add", _keep_all, "kill"),
+    "tail_of_another_source": _canary(
+        2, "after a failover the tail is the reserve", source, "resume_point", _resume_by_reserve, "failover", "kill"
+    ),
+    "no_reach": _canary(
+        2, "a rewound lane's tail is its old reserve", carry_out, "rewound", _rewound_without_reach, "rewind"
+    ),
+    "no_reserve": _canary(
+        2, "changes go out past the durable reserve", LaneDispatcher, "__init__", _no_reserve, "kill", "store_down"
+    ),
+    "no_epoch_in_versions": _canary(
+        3, "versions don't say their epoch", applier, "version_bases", _versions_of_one_epoch, "kill"
+    ),
+    "no_fence": _canary(
+        4, "a new epoch doesn't wait for the older ones", lane_actors, "fence", _nothing, "kill_supervisor"
+    ),
+    "no_lease": _canary(4, "a shard writes without a lease", Lease, "check", _nothing, "pause", "second_supervisor"),
+    "no_compare_and_set": _canary(
+        4, "the store takes older epochs' records", SimStore, "_held", _any_epoch, "second_supervisor", "pause"
+    ),
+    "no_bound": _canary(
+        6, "a full lane takes more", LaneDispatcher, "accepts_changes", property(lambda _: True), "sick_lane"
+    ),
+    "no_cut_off": _canary(7, "a full lane stays in the stream", StreamRun, "_cut_off_stalled", _nothing, "sick_lane"),
+}
+
+
+@contextmanager
+def breaking(name: str) -> Iterator[Canary]:
+    """With this bug, for as long as the block runs."""
+    canary = CANARIES[name]
+    patches = [patch.object(owner, attribute, new) for owner, attribute, new in canary.patches]
+    for one in patches:
+        one.start()
+    try:
+        yield canary
+    finally:
+        for one in patches:
+            one.stop()

@@ -1,0 +1,222 @@
+"""A MySQL topology, simulated: an application that writes, replicas that follow, dumps of real binlog bytes.
+
+Each document (table, primary key) has a history: the states that it had, one after the other (None: it wasn't there).
+Every state that is a row is unique, so that what a sink shows can be placed in the history.
+
+A replica applies independent transactions in any order, those that share a document in theirs; a failover lets another
+server be the primary once it has all that the old one had. GTIDs carry the uuid of the server that was written to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ingest.binlog.gtid import GtidSet, GtidSetBuilder
+from ingest.mysql.framing import PureEventPackets
+from ingest.mysql.replies import CONNECTION_LOST
+from ingest.problems import WorldProblem
+from tests.kit.binlog_writer import BinlogWriter, Change, ColumnSpec, TableSpec
+from tests.simulation.scheduler import Scheduler, Wait
+
+DATABASE = "shop"
+TABLES = tuple(
+    TableSpec(DATABASE, name, (ColumnSpec("id"), ColumnSpec("v")), table_id=100 + number)
+    for number, name in enumerate("tu")
+)
+KEYS = 4
+
+Document = tuple[str, str]
+"""(table, key)."""
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """``changes``: the rows; ``steps``: per row change, the states that it leads to, as (document, place in history)."""
+
+    gtid: str
+    number: int
+    changes: tuple[Change, ...]
+    steps: tuple[tuple[tuple[Document, int], ...], ...]
+    events: tuple[bytes, ...]
+    at_ms: float
+
+    @property
+    def documents(self) -> set[Document]:
+        """The documents that it changes."""
+        return {document for step in self.steps for document, _ in step}
+
+
+@dataclass(eq=False)
+class Server:
+    """One server: its binlog, and who waits for more of it."""
+
+    uuid: str
+    log: list[Transaction] = field(default_factory=list)
+    held: set[str] = field(default_factory=set)
+    executed: GtidSetBuilder = field(default_factory=lambda: GtidSetBuilder(GtidSet.parse("")))
+    alive: bool = True
+    starts: int = 0
+    waiting: list[Wait] = field(default_factory=list)
+
+    def take(self, transaction: Transaction) -> None:
+        """Write it to the binlog."""
+        self.log.append(transaction)
+        self.held.add(transaction.gtid)
+        self.executed.add(transaction.gtid)
+        self._wake()
+
+    def stop(self) -> None:
+        """Kill -9."""
+        self.alive = False
+        self._wake()
+
+    def start(self) -> None:
+        """After a stop; connections from before it are lost."""
+        self.alive = True
+        self.starts += 1
+
+    def _wake(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for wait in waiting:
+            wait.resume(True)
+
+
+class Topology:
+    """See the module."""
+
+    def __init__(self, scheduler: Scheduler, servers: int) -> None:
+        self._scheduler = scheduler
+        self._random = scheduler.random
+        self.servers = [Server(f"{number + 1:08x}-1111-1111-1111-111111111111") for number in range(servers)]
+        self.primary = self.servers[0]
+        self.transactions: list[Transaction] = []
+        self.history: dict[Document, list[int | None]] = {}
+        self._rows: dict[Document, int] = {}
+        self._values = 0
+
+    # --- the application ----------------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """A transaction of some row changes, on the primary."""
+        if not self.primary.alive:
+            return
+        rows = self._random.choice((1, 1, 1, 2, 3, 12))
+        made = [self._row_change() for _ in range(rows)]
+        changes, steps = tuple(change for change, _ in made), tuple(step for _, step in made)
+        number = 1 + sum(one.gtid.startswith(self.primary.uuid) for one in self.transactions)
+        gtid = f"{self.primary.uuid}:{number}"
+        writer = BinlogWriter(self.primary.uuid, position=4 + 10_000 * len(self.transactions))
+        if self._random.random() < 0.1:
+            writer.compressed(number, changes)
+        else:
+            writer.transaction(number, changes)
+        transaction = Transaction(
+            gtid, len(self.transactions), changes, steps, tuple(writer.events()), self._scheduler.now_ms
+        )
+        self.transactions.append(transaction)
+        self.primary.take(transaction)
+
+    def _row_change(self) -> tuple[Change, tuple[tuple[Document, int], ...]]:
+        table = self._random.choice(TABLES)
+        key = self._random.randrange(KEYS)
+        document = (table.name, str(key))
+        now = self._rows.get(document)
+        self._values += 1
+        new = (key, self._values)
+        if now is None:
+            return Change(table, None, new), (self._step(document, self._values),)
+        before = (key, now)
+        act = self._random.random()
+        if act < 0.25:
+            return Change(table, before, None), (self._step(document, None),)
+        other = (table.name, str((key + 1) % KEYS))
+        if act < 0.4 and other not in self._rows:
+            moved = Change(table, before, ((key + 1) % KEYS, self._values))
+            return moved, (self._step(document, None), self._step(other, self._values))
+        return Change(table, before, new), (self._step(document, self._values),)
+
+    def _step(self, document: Document, value: int | None) -> tuple[Document, int]:
+        if value is None:
+            del self._rows[document]
+        else:
+            self._rows[document] = value
+        states = self.history.setdefault(document, [])
+        states.append(value)
+        return document, len(states) - 1
+
+    # --- the replicas -------------------------------------------------------------------------------------------
+
+    def replicate(self, server: Server) -> None:
+        """A replica applies one more transaction: any that no missing earlier one shares a document with."""
+        missing = [one for one in self.transactions if one.gtid not in server.held]
+        ready = [
+            one
+            for place, one in enumerate(missing)
+            if not any(one.documents & earlier.documents for earlier in missing[:place])
+        ]
+        if ready and server.alive:
+            server.take(self._random.choice(ready))
+
+    def fail_over(self) -> None:
+        """The primary dies; another server takes its place, with all that was written. The old one comes back later."""
+        others = [server for server in self.servers if server is not self.primary and server.alive]
+        if others:
+            chosen = self._random.choice(others)
+            while len(chosen.log) < len(self.transactions):
+                self.replicate(chosen)
+            old, self.primary = self.primary, chosen
+            old.stop()
+            self._scheduler.later(self._random.random() * 1_000, old.start)
+
+    def state(self, document: Document) -> int | None:
+        """What the source shows."""
+        return self._rows.get(document)
+
+
+class Dump:
+    """A replica's connection: ``actors.stream.PacketSource``."""
+
+    def __init__(self, scheduler: Scheduler, server: Server, held: GtidSet) -> None:
+        self._random = scheduler.random
+        self._server = server
+        self._starts = server.starts
+        self._held = held
+        self._place = 0
+        writer = BinlogWriter(server.uuid)
+        writer.format_description()
+        self._ready = [writer.fake_rotate(), *writer.events()]
+        self.broken = False
+        self.on_read: Callable[[], None] = lambda: None
+
+    def fileno(self) -> int:
+        """No socket."""
+        raise AssertionError("a simulated dump has no descriptor")
+
+    def is_readable(self) -> bool:
+        """See ``machine.SimSource``."""
+        return self._is_over() or bool(self._ready) or self._place < len(self._server.log)
+
+    def on_readable(self, wait: Wait) -> None:
+        """See ``machine.SimSource``."""
+        self._server.waiting.append(wait)
+
+    def read_available(self) -> PureEventPackets:
+        """Some of the events that are there."""
+        self.on_read()
+        if self._is_over():
+            raise WorldProblem(CONNECTION_LOST, "the simulated server closed the connection")
+        while not self._ready and self._place < len(self._server.log):
+            transaction = self._server.log[self._place]
+            self._place += 1
+            if transaction.gtid not in self._held:
+                self._ready = list(transaction.events)
+        count = self._random.randint(1, len(self._ready)) if self._ready else 0
+        taken, self._ready = self._ready[:count], self._ready[count:]
+        return PureEventPackets(tuple(taken))
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+    def _is_over(self) -> bool:
+        return self.broken or not self._server.alive or self._server.starts != self._starts
