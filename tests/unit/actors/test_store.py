@@ -95,7 +95,7 @@ def test_ingests_share_a_store(url: str) -> None:
 def test_schema_histories_are_kept_once_each(url: str) -> None:
     """A rewind finds the history of its older point: each that a record carried, newest first, over restarts."""
     store = SqlCheckpointStore(url)
-    store.claim("lane")
+    store.claim("lane", OWNER)
     for history in ("", "first", "first", "second", "second"):
         store.commit(replace(record(1), schema_history=history))
     again = SqlCheckpointStore(url)
