@@ -17,7 +17,7 @@ from actors.host import Host
 from actors.mailbox import Peer
 from actors.stream import LaneReport, RunReport, StreamRun
 from ingest.binlog.gtid import GtidSet
-from ingest.checkpoint.contract import Member
+from ingest.checkpoint.contract import FENCED, Member
 from ingest.checkpoint.record import CheckpointRecord
 from ingest.problems import Problem, WorldProblem
 from ingest.status import ReaderStatus
@@ -61,6 +61,7 @@ class BinlogReader:
         self._source = source
         self._host = host
         self._shared = _Shared()
+        self._newest: dict[str, int] = {}
         self._stopping = host.event()
 
     def __repr__(self) -> str:
@@ -75,7 +76,11 @@ class BinlogReader:
 
     def run(self, assignments: Sequence[Assignment]) -> Mapping[str, Problem | None]:
         """Stream until every lane has ended; how each did (None: drained or stopped). A problem of the stream itself
-        is every lane's that was still running."""
+        is every lane's that was still running. An epoch is read once: a call that comes twice would read it again from
+        its beginning, and write its first records over its last."""
+        if any(one.epoch <= self._newest.get(one.lane, 0) for one in assignments):
+            return {one.lane: WorldProblem(FENCED, f"epoch {one.epoch} was read already") for one in assignments}
+        self._newest.update({one.lane: one.epoch for one in assignments})
         self._shared.report = RunReport(
             lanes={one.lane: LaneReport(lane=one.lane, epoch=one.epoch) for one in assignments}
         )

@@ -99,7 +99,28 @@ class MysqlStreamSource:
         except BaseException:
             session.close()
             raise
-        return self._run(endpoint, dump, schemas, assignments, points, source)
+        run = self.assembled(str(endpoint), dump, schemas, assignments, points, source)
+        with self._lock:
+            self._current = endpoint
+            if self._asking is not None:
+                self._asking.close()
+                self._asking = None
+        return run
+
+    def assembled(
+        self,
+        server: str,
+        packets: PacketSource,
+        schemas: SchemaSource,
+        assignments: Sequence[Assignment],
+        points: Mapping[str, ResumePoint],
+        source: SourceFacts,
+    ) -> StreamRun:
+        """A run over packets that begin behind what every lane's point holds."""
+        return assemble_run(
+            server, packets, schemas, assignments, points, source.uuid, self._settings, self._codec, self._tail_map,
+            self._host,
+        )  # fmt: skip
 
     def facts(self, mark: SourceMark, _assignments: Sequence[Assignment]) -> SourceFacts:
         """What there is to read, of a server that was just asked."""
@@ -111,28 +132,6 @@ class MysqlStreamSource:
 
     def _resume(self, assignment: Assignment, source: SourceFacts) -> ResumePoint:
         return resume_of(assignment, self._settings[assignment.lane], source)
-
-    def _run(
-        self,
-        endpoint: Endpoint | None,
-        packets: PacketSource,
-        schemas: SchemaSource,
-        assignments: Sequence[Assignment],
-        points: Mapping[str, ResumePoint],
-        source: SourceFacts,
-    ) -> StreamRun:
-        """``endpoint``: None for archived files."""
-        server = str(endpoint or "archived files")
-        run = assemble_run(
-            server, packets, schemas, assignments, points, source.uuid, self._settings, self._codec, self._tail_map,
-            self._host,
-        )  # fmt: skip
-        with self._lock:
-            self._current = endpoint
-            if self._asking is not None:
-                self._asking.close()
-                self._asking = None
-        return run
 
     def executed(self) -> str | None:
         """The server's gtid_executed now; None before a stream is open. WorldProblem when it doesn't answer."""

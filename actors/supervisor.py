@@ -41,6 +41,10 @@ LANE_NOT_RUNNING = declare(
     "`ingest status` says why; `ingest resume` or `ingest run` it, then retry.",
 )
 
+BEING_REWOUND = declare(
+    "lane.being_rewound", "The lane is being taken back at this moment.", "Ask again when `ingest rewind` has answered."
+)
+
 SHARED_GROUP = "shared"
 
 SETTLED = frozenset({LaneState.PAUSED, LaneState.DRAINING, LaneState.DRAINED, LaneState.STOPPED})
@@ -89,6 +93,7 @@ class _Lane:
     group: str = ""
     backoff: Backoff = field(default_factory=Backoff)
     actors: LaneActors | None = None
+    rewinding: bool = False
 
 
 class Supervisor:
@@ -242,6 +247,7 @@ class Supervisor:
         known = self._known(lane)
         self.store.set_wish(lane, None)
         with self._lock:
+            self._refuse_while_rewound(lane)
             if known.state in {LaneState.PAUSED, LaneState.DRAINED, LaneState.STOPPED}:
                 known.state, known.problem, known.backoff = LaneState.STARTING, None, Backoff()
                 known.epoch = 0  # a person says so: the lane is taken, whoever has had it meanwhile (a replay)
@@ -252,24 +258,29 @@ class Supervisor:
         on now (one that was paused, drained or stopped stays so)."""
         known, me = self._known(lane), self.host.this_process("supervisor")
         if known.epoch and self.store.claimant(lane) != me:
-            raise DataProblem(FENCED, f"another supervisor has taken {lane}: rewind it there", {"lane": lane})
-        goes_on, after = known.state not in SETTLED, known.state
+            raise DataProblem(FENCED, "another supervisor has taken the lane; ask that one", {"lane": lane})
+        with self._lock:
+            self._refuse_while_rewound(lane)
+            known.rewinding = True
+            goes_on, after = known.state not in SETTLED, known.state
         try:
             self._take_out(lane)
-        except Problem:
-            known.state = after
-            raise
-        try:
             record = carry_out(self.store, lane, order, me)
             known.epoch, known.frontier = record.epoch, record.frontier.executed
         finally:
             with self._lock:
-                if goes_on and not self._stopping.is_set():
+                known.rewinding = False
+                left = not known.group  # else it didn't leave its reader, and goes on there
+                known.state = LaneState.DRAINED if left and after is LaneState.DRAINING else after
+                if left and goes_on and not self._stopping.is_set():
                     known.state, known.problem, known.backoff = LaneState.STARTING, None, Backoff()
                     self._start_group(lane, [lane])
-                else:
-                    known.state = LaneState.DRAINED if after is LaneState.DRAINING else after
         return record.epoch, goes_on
+
+    def _refuse_while_rewound(self, lane: str) -> None:
+        """Two who start a lane at once would fence each other off."""
+        if self._lanes[lane].rewinding:
+            raise WorldProblem(BEING_REWOUND, f"lane {lane} is being rewound", {"lane": lane})
 
     def _take_out(self, lane: str) -> None:
         """Bring a lane out of its group, and wait until it is. WorldProblem when it doesn't leave."""

@@ -72,7 +72,7 @@ class FilesStreamSource(ArchivedStreamSource):
         packets = ArchivePackets(readings(self._files, held))
         schemas = self._schemas_beside(point, held)
         points = {lane: replace(point, schema_history=schemas.encoded) for lane in points}
-        return self._run(None, packets, schemas, assignments, points, source)
+        return self.assembled("archived files", packets, schemas, assignments, points, source)
 
     def executed(self) -> str | None:
         """See ``StreamSource``: what the files hold."""

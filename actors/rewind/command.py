@@ -31,6 +31,8 @@ LANE_RUNS = declare(
 )
 WHICH_LANE = declare("cli.which_lane", "The configuration has several lanes.", "Name one with --lane.")
 
+LEAVING_MS = 5_000.0
+
 To = Annotated[
     str,
     typer.Option("--to", metavar="POINT",
@@ -88,10 +90,14 @@ def _carry_out(config: Config, plan: RewindPlan, found: target.Target | None) ->
 
 
 def refuse_living(config: Config, lane: str) -> None:
-    """DataProblem ``rewind.lane_runs`` when a process on this machine may write for the lane. One elsewhere is fenced by
-    the next epoch, and waited for when that starts."""
-    alive = [member for member in store_of(config).members(lane) if is_gone(member) is False]
-    if alive:
+    """DataProblem ``rewind.lane_runs`` when a process on this machine may write for the lane, and doesn't end in a moment
+    (its run was just killed). One elsewhere is fenced by the next epoch, and waited for when that starts."""
+    clock = SystemClock()
+    deadline_ms = clock.monotonic_ms() + LEAVING_MS
+    while alive := [member for member in store_of(config).members(lane) if is_gone(member) is False]:
+        if clock.monotonic_ms() < deadline_ms:
+            clock.sleep_ms(100)
+            continue
         who = ", ".join(f"{member.role} (pid {member.pid})" for member in alive)
         raise DataProblem(LANE_RUNS, f"{who} may write for lane {lane}", {"lane": lane})
 

@@ -61,7 +61,7 @@ def test_a_running_lane_goes_back_and_nobody_sees_it(lab: Lab) -> None:
             for to in (early, moment):
                 plan = planned(config, "elasticsearch", to)
                 assert plan.again.count() > 100
-                epoch, goes_on = pipeline.rewind("elasticsearch", plan.order, this_process("rewind"))
+                epoch, goes_on = pipeline.rewind("elasticsearch", plan.order)
                 assert goes_on
                 gone_on(lab, pipeline, "elasticsearch", epoch)
             (after,) = pipeline.status()
@@ -88,7 +88,7 @@ def test_a_lane_is_taken_back_while_nothing_runs(lab: Lab) -> None:
     delete_index(lab.elasticsearch, f"{lab.name}-t")
     assert lab.differences(config)["elasticsearch"] > 0
     plan = planned(config, "elasticsearch", lab.start)
-    record = carry_out(store_of(config), "elasticsearch", plan.order, this_process("rewind"))
+    record = carry_out(store_of(config), "elasticsearch", plan.order, this_process("test"))
     assert (record.frontier.executed, record.epoch) == (lab.start, plan.epoch + 1)
     with launch(config) as pipeline:
         lab.settle(pipeline)
@@ -112,7 +112,7 @@ def test_forward_only_by_name(lab: Lab) -> None:
         planned(config, "elasticsearch", to)
     plan = planned(config, "elasticsearch", to, skip=True)
     assert plan.never.count() >= 2
-    carry_out(store_of(config), "elasticsearch", plan.order, this_process("rewind"))
+    carry_out(store_of(config), "elasticsearch", plan.order, this_process("test"))
     with launch(config) as pipeline:
         lab.settle(pipeline)
         assert lab.differences(config) == {"elasticsearch": 2}
@@ -180,7 +180,7 @@ def test_kill_nine_while_the_tail_is_read(lab: Lab) -> None:
 def suppressed(pipeline: Pipeline, plan: RewindPlan) -> None:
     """Ask; the supervisor may die over it."""
     try:
-        pipeline.rewind(plan.lane, plan.order, this_process("rewind"))
+        pipeline.rewind(plan.lane, plan.order)
     except WorldProblem:
         return
 

@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 from actors import lane_actors, source
 from actors.lease import Lease
+from actors.rewind import carry_out
 from actors.shard import SinkShard
 from actors.stream import StreamRun
 from ingest.lane import applier, tail
@@ -44,6 +45,11 @@ def _resume_by_reserve(record: Any, origin: Any, fingerprint: str, facts: Any, l
     return point if record is None else replace(point, tail_rows=record.reserve_rows)
 
 
+def _rewound_without_reach(record: Any, *arguments: Any) -> Any:
+    taken = _REWOUND(record, *arguments)
+    return replace(taken, reach="", source_uuid=record.source_uuid)
+
+
 def _keep_all(self: tail.TailCoalescer, identity: str, row: tail.TailRow) -> None:
     _ADD(self, f"{identity}/{row.ordinal}", row)
 
@@ -69,6 +75,7 @@ def _no_reserve(self: LaneDispatcher, *arguments: Any) -> None:
 
 
 _RESUME = source.resume_point
+_REWOUND = carry_out.rewound
 _ADD = tail.TailCoalescer.add
 _PUT = SinkShard.put
 _WATERMARK = LaneDispatcher.watermark
@@ -105,6 +112,9 @@ CANARIES = {
     "tail_not_coalesced": _canary(2, "a tail keeps every change", tail.TailCoalescer, "add", _keep_all, "kill"),
     "tail_of_another_source": _canary(
         2, "after a failover the tail is the reserve", source, "resume_point", _resume_by_reserve, "failover", "kill"
+    ),
+    "no_reach": _canary(
+        2, "a rewound lane's tail is its old reserve", carry_out, "rewound", _rewound_without_reach, "rewind"
     ),
     "no_reserve": _canary(
         2, "changes go out past the durable reserve", LaneDispatcher, "__init__", _no_reserve, "kill", "store_down"

@@ -10,6 +10,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from actors.mailbox import CONTROL
+from ingest.binlog.gtid import GtidSet
+from ingest.rewind.plan import RewindOrder
 from tests.simulation.actors import NetworkFaults, SimPeer
 from tests.simulation.scheduler import StuckError, one_thread
 from tests.simulation.sinks import SinkFaults, ViolationError
@@ -134,7 +137,7 @@ class Chaos:
             "second_supervisor": self._second_supervisor,
             "resize": self._resize,
             "clock": self._clock,
-            "rewind": lambda: self._world.rewind(self._random.choice(LANES)),
+            "rewind": self._rewind,
         }
 
     def _write(self) -> None:
@@ -186,6 +189,21 @@ class Chaos:
     def _resize(self) -> None:
         self._world.shards = self._random.choice((1, 2, 3))
         self._world.supervisors[-1].kill()
+
+    def _rewind(self) -> None:
+        """A person takes a lane back to some place in the primary's binlog."""
+        world, lane = self._world, self._random.choice(LANES)
+        row, log = world.store.lanes.get(lane), world.topology.primary.log
+        if row is not None and row.record is not None:
+            cut = self._random.randrange(len(log) + 1)
+            before = GtidSet.parse(",".join(one.gtid for one in log[:cut]))
+            new = before.intersect(GtidSet.parse(row.record.frontier.executed))
+            order = RewindOrder(str(new), skip=False, self_describing=True)
+            person, _ = world.actors.process("person")
+            supervisor = world.supervisors[-1]
+            world.scheduler.spawn(
+                person, lambda: supervisor.send("rewind", lane, order, done=lambda _answer: None, group=CONTROL)
+            )
 
     def _clock(self) -> None:
         for peer in self._world.living:

@@ -106,7 +106,7 @@ class SimStore:
         return self._call(lambda: self._server.lanes.get(lane, LaneRow()).record)
 
     def histories(self, lane: str) -> Sequence[str]:
-        """See ``RewindStore``: everything describes itself here."""
+        """See ``actors.rewind.carry_out.RewindStore``."""
         return ()
 
     def wish(self, lane: str) -> str | None:

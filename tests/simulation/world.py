@@ -11,7 +11,6 @@ newer epoch has begun to read), 6 (``check_memory``); in the end: sinks equal th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
@@ -38,8 +37,7 @@ from ingest.lane.resume import SourceFacts
 from ingest.lane.statements import LaneStatements
 from ingest.mysql.replies import CONNECTION_LOST
 from ingest.native.slice_decoder import new_slice_decoder
-from ingest.problems import Problem, WorldProblem
-from ingest.rewind.plan import RewindOrder
+from ingest.problems import WorldProblem
 from ingest.rules.parse import ParsedRule, parse_rule
 from ingest.rules.routes import RuleRoutes
 from ingest.sinks.delivery import RetryPolicy
@@ -145,25 +143,6 @@ class World:
     def living(self) -> list[SimPeer]:
         """Every actor that has a process now."""
         return [peer for peer in [*self.supervisors, *self.peers] if peer.life is not None]
-
-    def rewind(self, lane: str) -> None:
-        """A person takes a lane back to a place in the source's binlog."""
-        row, log = self.store.lanes.get(lane), self.topology.primary.log
-        if row is None or row.record is None:
-            return
-        cut = self.scheduler.random.randrange(len(log) + 1)
-        before = GtidSet.parse(",".join(one.gtid for one in log[:cut]))
-        new = str(before.intersect(GtidSet.parse(row.record.frontier.executed)))
-        order, supervisor = (
-            RewindOrder(new, skip=False, self_describing=True),
-            self.scheduler.random.choice(self.supervisors),
-        )
-
-        def ask() -> None:
-            with suppress(Problem):  # it may be dead, or have given the lane up, or the frontier went on
-                supervisor.ask("rewind", lane, order, timeout_s=120)
-
-        self.scheduler.spawn(self.actors.process("person")[0], ask)
 
     # --- the checks ---------------------------------------------------------------------------------------------
 
@@ -312,6 +291,8 @@ class ShardParts:
 
 class NoHistory:
     """``ingest.lane.router.SchemaSource`` of a server with full metadata."""
+
+    encoded = ""
 
     def on_statement(self, gtid: str, database: str, sql: str) -> str | None:
         """See ``SchemaSource``."""
