@@ -149,7 +149,7 @@ class ElasticsearchIndices:
         if (
             target.part is not None
             and not keeps_versions_apart(there)
-            and not (PARTS_FIELD in missing and target.create)
+            and not (f"{PARTS_FIELD}.sources" in missing and target.create)
         ):
             what = f"the index {index!r} would make fields of the versions of its documents' parts"
             raise self._problem(PARTS_UNMAPPED, what, name)
