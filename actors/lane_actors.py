@@ -58,7 +58,8 @@ def begin_epoch(
 ) -> Assignment:
     """Bring a lane into a new epoch, as the design's steps 1 and 2 say. Problems of the store, the sink or an actor.
 
-    ``claimed_before``: by this supervisor. When another one has claimed the lane since, this one gives way (DataProblem ``checkpoint.fenced``): two that take turns would never get anywhere."""
+    ``claimed_before``: by this supervisor. When another one has claimed the lane since, this one gives way (DataProblem
+    ``checkpoint.fenced``): two that take turns would never get anywhere."""
     me = host.this_process("supervisor")
     if claimed_before and (last := store.claimant(actors.lane)) != me:
         what = f"another supervisor has taken the lane (pid {last.pid if last else 'unknown'})"

@@ -110,10 +110,8 @@ def planned(config: Config, lane: str, paths: Sequence[Path], into: str | None, 
     record = store_of(config).latest(lane)
     if record is not None:
         frontier = GtidSet.parse(record.frontier.executed)
-    elif into is not None:
-        frontier = before_all(found) if begin is None else GtidSet.parse(begin)
     else:
-        frontier = before_all(found)
+        frontier = before_all(found) if begin is None else GtidSet.parse(begin)
     return Replay(config, lane, into is not None, frontier, found, readings(found, frontier))
 
 
@@ -149,7 +147,7 @@ def _ray_and_lane(planned: Replay, address: str | None) -> Iterator[None]:
             yield
         return
     if not planned.shadow:
-        refuse_living(planned.config, planned.lane)
+        refuse_living(store_of(planned.config), planned.lane)
     local = None if address else LocalRay()
     try:
         join(local.start() if local else target.cluster_address(address or ""))

@@ -11,6 +11,7 @@ from actors.cli import options, target
 from actors.cli.confirm import confirm
 from actors.cli.source import load_config
 from actors.clock import SystemClock
+from actors.drivers.store import SqlCheckpointStore
 from actors.members import is_gone, this_process
 from actors.parts.store import store_of
 from actors.rewind.carry_out import carry_out
@@ -74,7 +75,7 @@ def rewind(
     goes_on = False
     if not dry_run:
         confirm("Do it?", yes=yes)
-        epoch, goes_on = _carry_out(loaded, plan, found)
+        epoch, goes_on = _carry_out(store, plan, found)
     if as_json:
         typer.echo(json.dumps({**plan_json(plan, asked), "new_epoch": epoch, "done": not dry_run, "running": goes_on}))
     elif epoch is not None:
@@ -82,19 +83,19 @@ def rewind(
         typer.echo(f"done, in epoch {epoch}; {following}")
 
 
-def _carry_out(config: Config, plan: RewindPlan, found: target.Target | None) -> tuple[int, bool]:
+def _carry_out(store: SqlCheckpointStore, plan: RewindPlan, found: target.Target | None) -> tuple[int, bool]:
     if found is not None:
         return found.pipeline.rewind(plan.lane, plan.order)
-    refuse_living(config, plan.lane)
-    return carry_out(store_of(config), plan.lane, plan.order, this_process("rewind")).epoch, False
+    refuse_living(store, plan.lane)
+    return carry_out(store, plan.lane, plan.order, this_process("rewind")).epoch, False
 
 
-def refuse_living(config: Config, lane: str) -> None:
+def refuse_living(store: SqlCheckpointStore, lane: str) -> None:
     """DataProblem ``rewind.lane_runs`` when a process on this machine may write for the lane, and doesn't end in a moment
     (its run was just killed). One elsewhere is fenced by the next epoch, and waited for when that starts."""
     clock = SystemClock()
     deadline_ms = clock.monotonic_ms() + LEAVING_MS
-    while alive := [member for member in store_of(config).members(lane) if is_gone(member) is False]:
+    while alive := [member for member in store.members(lane) if is_gone(member) is False]:
         if clock.monotonic_ms() < deadline_ms:
             clock.sleep_ms(100)
             continue

@@ -88,6 +88,7 @@ class Scheduler:
         self.now_ms = 0.0
         self.hub = getcurrent()
         self.steps = 0
+        self.homes: dict[Home, None] = {}
         self._count = 0
         self._agenda: list[tuple[float, int, Callable[[], None], Home | None]] = []
 
@@ -106,6 +107,7 @@ class Scheduler:
 
     def spawn(self, home: Home, target: Callable[[], None]) -> Task:
         """A new thread of a process."""
+        self.homes[home] = None
         task = Task(self, home, target)
         home.tasks.add(task)
         self.later(0.0, lambda: None if task.ended else task.switch(), home)
@@ -190,17 +192,9 @@ class Scheduler:
 def one_thread(seed: int) -> Iterator[Scheduler]:
     """A scheduler; whatever tasks are left are unwound in the end."""
     scheduler = Scheduler(seed)
-    homes: set[Home] = set()
-    spawn = scheduler.spawn
-
-    def remembered(home: Home, target: Callable[[], None]) -> Task:
-        homes.add(home)
-        return spawn(home, target)
-
-    scheduler.spawn = remembered  # type: ignore[method-assign]
     try:
         yield scheduler
     finally:
-        for home in homes:
+        for home in scheduler.homes:
             home.on_killed = None
             scheduler.kill(home)
