@@ -44,6 +44,7 @@ from ingest.sinks.delivery import RetryPolicy
 from ingest.sinks.registry import sink_kind
 from ingest.status import ClusterStatus
 from tests.kit.letter_world import MemoryLetters
+from tests.kit.self_describing import NoHistory
 from tests.simulation.actors import Actors, SimPeer
 from tests.simulation.machine import SimHost
 from tests.simulation.mysql import DATABASE, Dump, Server, Topology
@@ -287,20 +288,6 @@ class ShardParts:
 
     def tracer(self) -> None:
         """No traces."""
-
-
-class NoHistory:
-    """``ingest.lane.router.SchemaSource`` of a server with full metadata."""
-
-    encoded = ""
-
-    def on_statement(self, gtid: str, database: str, sql: str) -> str | None:
-        """See ``SchemaSource``."""
-        return None
-
-    def supplement_for(self, gtid: str, body: bytes) -> bytes:
-        """See ``SchemaSource``."""
-        return b""
 
 
 class Source:
