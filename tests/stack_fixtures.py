@@ -1,8 +1,8 @@
 """Pytest fixtures: one shared server of each kind per session, started on first use only.
 
 ``tests/conftest.py`` makes them known everywhere. They are shared:
-a test uses databases, indices and tables of its own, and doesn't stop them. A test that stops, kills or configures a
-server starts its own: ``with Mysql() as mysql:``.
+a test uses databases, indices and tables of its own. One that stops a server in good order starts it again; one that kills
+or configures it starts its own: ``with Mysql() as mysql:``.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from actors.drivers.sinks import Driver
-from actors.stack import Elasticsearch, Hbase
 from tests.conformance.harness import SinkUnderTest, elasticsearch_sink, hbase_sink, memory_sink, parts_sink
 
 SERVERS = {
@@ -52,12 +51,10 @@ def driver(sink: SinkUnderTest) -> Iterator[Driver]:
 
 @pytest.fixture(params=["memory", *REAL])
 def stoppable(request: pytest.FixtureRequest) -> Iterator[SinkUnderTest]:
-    """A sink on a server of the test's own, which it may stop."""
+    """A sink whose server the test may stop; whatever becomes of it, the server runs again for the tests that follow."""
     if request.param == "memory":
         yield memory_sink()
-    elif request.param == "hbase":
-        with Hbase(quick=True) as hbase_server:
-            yield hbase_sink(hbase_server).at("stoppable")
     else:
-        with Elasticsearch(quick=True, full=SERVERS[request.param] == "elasticsearch_full") as server:
-            yield real_sink(request.param, server).at("stoppable")
+        server = request.getfixturevalue(SERVERS[request.param])
+        yield real_sink(request.param, server).at(f"stoppable-{next(NUMBERS)}")
+        server.start()

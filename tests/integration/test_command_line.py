@@ -27,12 +27,14 @@ ROWS = 50
 
 
 class Place:
-    """A configuration, a table, and a machine's state directory, of one test's own."""
+    """A configuration, a table, and a machine's state directory, of one test's own. ``on``: what says which Ray its runs
+    join; none: they start their own."""
 
     def __init__(self, directory: Path, name: str, mysql: Mysql) -> None:
         self.name = name
         self.mysql = mysql
         self.config = directory / "ingest.toml"
+        self.on: tuple[str, ...] = ()
         self.environment = {**os.environ, "XDG_STATE_HOME": str(directory / "state"), "PYTHONPATH": str(ROOT)}
         execute(mysql, f"CREATE DATABASE {name}", f"CREATE TABLE {name}.orders (id INT PRIMARY KEY, amount INT)")
         self.insert(*range(1, ROWS + 1))
@@ -96,7 +98,7 @@ class Foreground:
     """``ingest run --json`` and the lane's newest status, read as it is printed."""
 
     def __init__(self, place: Place, *args: str) -> None:
-        self.process = place.start("run", str(place.config), "--json", "--every", "0.5", *args)
+        self.process = place.start("run", str(place.config), "--json", "--every", "0.5", *place.on, *args)
         self.lane: dict[str, Any] = {}
         self.changed = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -124,10 +126,11 @@ class Foreground:
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal and wait: the exit status and what was written to stderr."""
         self.process.send_signal(number)
-        assert self.process.stderr is not None
-        stderr = self.process.stderr.read()
-        self._reader.join(WAIT_S)
-        return self.process.wait(WAIT_S), stderr
+        with self.process:  # which closes its pipes
+            assert self.process.stderr is not None
+            stderr = self.process.stderr.read()
+            self._reader.join(WAIT_S)
+            return self.process.wait(WAIT_S), stderr
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from actors.drivers.store import SqlCheckpointStore
+from actors.runtime import LocalRay
 from actors.stack import Mysql
 from ingest.binlog.gtid import GtidSet
-from tests.integration.test_command_line import ROWS, Foreground, Place
+from tests.integration.test_command_line import ROWS, Foreground, Place, on_cluster
 from tests.kit.mysql_session import execute, executed
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
@@ -27,9 +28,12 @@ def own_mysql() -> Iterator[Mysql]:
 
 
 @pytest.fixture
-def place(request: pytest.FixtureRequest, tmp_path: Path, own_mysql: Mysql) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path, own_mysql: Mysql, local_ray: LocalRay) -> Place:
+    """Its runs join the session's Ray, which saves each the start of one, but where the test says otherwise."""
     name = "r" + request.node.name.removeprefix("test_")[:20].strip("_")
-    return Place(tmp_path, name, own_mysql)
+    made = Place(tmp_path, name, own_mysql)
+    made.on = ("--address", on_cluster(made, local_ray)[1])
+    return made
 
 
 def epoch_of(place: Place) -> int:
@@ -51,15 +55,15 @@ def test_a_lane_that_runs_is_taken_back(place: Place) -> None:
     running = Foreground(place)
     try:
         running.await_lane(state="running", applied=ROWS + 20)
-        shown = place.json("rewind", str(place.config), "--to", before, "--dry-run")
+        shown = place.json("rewind", str(place.config), *place.on, "--to", before, "--dry-run")
         assert (shown["done"], shown["new_frontier"], shown["never_applied"]["transactions"]) == (False, before, 0)
         assert shown["read_again"]["transactions"] >= 1
         assert shown["read_again"]["bytes"] > 0
-        asked = place.ingest("rewind", str(place.config), "--to", before)
+        asked = place.ingest("rewind", str(place.config), *place.on, "--to", before)
         assert (asked.returncode, "cli.not_confirmed" in asked.stderr) == (2, True)
         assert "NEVER" not in asked.stdout
         running.await_lane(epoch=1, applied=ROWS + 20)
-        done = place.json("rewind", str(place.config), "--to", before, "--yes")
+        done = place.json("rewind", str(place.config), *place.on, "--to", before, "--yes")
         assert (done["done"], done["running"], done["new_epoch"]) == (True, True, 2)
         running.await_lane(epoch=3, state="running")
         place.insert(1021)
@@ -110,21 +114,21 @@ def test_purged_binlogs_are_replayed_from_their_archive(place: Place) -> None:
     place.insert(*range(1001, 1031))
     files = archive(place)
     place.insert(1031)
-    refused = place.ingest("run", str(place.config))
+    refused = place.ingest("run", str(place.config), *place.on)
     assert (refused.returncode, "source.purged" in refused.stderr) == (1, True)
 
     secret = place.config.parent / "binlog.secret"
     secret.write_bytes(b"\xfdbin" + bytes(100))
-    encrypted = place.ingest("replay", str(place.config), *files, str(secret))
+    encrypted = place.ingest("replay", str(place.config), *place.on, *files, str(secret))
     assert (encrypted.returncode, "replay.encrypted" in encrypted.stderr) == (1, True)
-    shown = place.json("replay", str(place.config), *files, "--dry-run")
+    shown = place.json("replay", str(place.config), *place.on, *files, "--dry-run")
     assert (shown["done"], shown["row_changes"]) == (False, 0)
     assert [Path(one["file"]).name for one in shown["files"]] == [Path(files[-1]).name]
-    done = place.json("replay", str(place.config), *files)
+    done = place.json("replay", str(place.config), *place.on, *files)
     assert done["done"]
     assert GtidSet.parse(shown["frontier"]).issubset(GtidSet.parse(done["new_frontier"]))
     assert executed(place.mysql).issubset(GtidSet.parse(done["new_frontier"]))
-    nothing = place.ingest("replay", str(place.config), *files)
+    nothing = place.ingest("replay", str(place.config), *place.on, *files)
     assert (nothing.returncode, "nothing to do" in nothing.stdout) == (0, True)
 
     place.insert(*range(2001, 2006))
@@ -135,6 +139,7 @@ def test_purged_binlogs_are_replayed_from_their_archive(place: Place) -> None:
 
 def test_a_paused_lane_of_a_running_ingest_is_replayed(place: Place) -> None:
     """On the running ingest's own Ray; the lane stays paused, and when it is resumed it goes on behind what was replayed."""
+    place.on = ()
     running = Foreground(place)
     try:
         running.await_lane(state="running", applied=ROWS)
@@ -143,7 +148,7 @@ def test_a_paused_lane_of_a_running_ingest_is_replayed(place: Place) -> None:
         place.insert(*range(1001, 1031))
         files = archive(place)
         place.insert(1031)
-        assert place.json("replay", str(place.config), *files)["done"]
+        assert place.json("replay", str(place.config), *place.on, *files)["done"]
         running.await_lane(state="paused")
         place.insert(2001)
         assert place.json("resume", place.name)["done"] == "resumed"
@@ -165,12 +170,12 @@ def test_a_shadow_from_files_alone(place: Place) -> None:
     """It has a frontier of its own, and goes on with more files."""
     files = archive(place)
     place.insert(*range(1001, 1031))
-    first = place.json("replay", str(place.config), *files, "--into", "new")
+    first = place.json("replay", str(place.config), *place.on, *files, "--into", "new")
     assert (first["lane"], first["done"], first["row_changes"]) == ("orders@new", True, ROWS)
     more = archive(place)
-    second = place.json("replay", str(place.config), *more, *files, "--into", "new")
+    second = place.json("replay", str(place.config), *place.on, *more, *files, "--into", "new")
     assert (second["done"], second["row_changes"]) == (True, 30)
-    wrong = place.ingest("replay", str(place.config), *files, "--from", second["new_frontier"])
+    wrong = place.ingest("replay", str(place.config), *place.on, *files, "--from", second["new_frontier"])
     assert (wrong.returncode, "--from goes with --into" in wrong.stderr) == (2, True)
 
 
@@ -179,16 +184,17 @@ def test_kill_nine_of_the_replay(place: Place) -> None:
     running = Foreground(place)
     running.await_lane(state="running", applied=ROWS)
     assert running.end()[0] == 0
-    for first in range(1000, 20_000, 1000):
+    place.on = ()
+    for first in range(1000, 11_000, 1000):
         place.insert(*range(first + 1, first + 1001))
     files = archive(place)
     before = epoch_of(place)
-    process = place.start("replay", str(place.config), *files)
+    process = place.start("replay", str(place.config), *place.on, *files)
     while epoch_of(place) == before:
         assert process.poll() is None, process.communicate()
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    done = place.json("replay", str(place.config), *files)
+    done = place.json("replay", str(place.config), *place.on, *files)
     assert done["done"]
     assert executed(place.mysql).issubset(GtidSet.parse(done["new_frontier"]))
     assert json.dumps(done)
