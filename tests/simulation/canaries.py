@@ -12,13 +12,16 @@ from typing import Any
 from unittest.mock import patch
 
 from actors import lane_actors, source
+from actors.joining import Joining
 from actors.lease import Lease
 from actors.rewind import carry_out
 from actors.shard import SinkShard
 from actors.stream import StreamRun
+from ingest.binlog.gtid import GtidSet
 from ingest.lane import applier, tail
 from ingest.lane.dispatcher import LaneDispatcher
 from ingest.lane.resume import ResumePoint
+from ingest.lane.router import StreamRouter
 from ingest.version import version_bases
 from tests.simulation.store import SimStore
 
@@ -74,6 +77,16 @@ def _no_reserve(self: LaneDispatcher, *arguments: Any) -> None:
     self._durable_reserve = 1 << 39
 
 
+def _change_over_behind(self: Joining, shared: Any, dispatcher: LaneDispatcher) -> bool:
+    """As if what the shared strand has read beyond the lane's own didn't matter."""
+    return not shared.router.is_within and not self.strand.router.is_within and dispatcher.is_flowing
+
+
+def _nothing_ahead(self: StreamRouter, lane: str, routed: Any, _ahead: GtidSet) -> None:
+    _ADD_LANE(self, lane, routed, GtidSet())
+
+
+_ADD_LANE = StreamRouter.add
 _RESUME = source.resume_point
 _REWOUND = carry_out.rewound
 _ADD = tail.TailCoalescer.add
@@ -131,6 +144,12 @@ CANARIES = {
     ),
     "no_bound": _canary(
         6, "a full lane takes more", LaneDispatcher, "accepts_changes", property(lambda _: True), "sick_lane"
+    ),
+    "joins_behind": _canary(
+        1, "a lane joins a stream that is ahead of it", Joining, "may_change_over", _change_over_behind, "sick_lane"
+    ),
+    "joins_ahead": _canary(
+        2, "a lane that joins takes again what it has", StreamRouter, "add", _nothing_ahead, "sick_lane"
     ),
     "no_cut_off": _canary(7, "a full lane stays in the stream", StreamRun, "_cut_off_stalled", _nothing, "sick_lane"),
 }
