@@ -5,7 +5,7 @@ An actor that doesn't answer in time is left out of the picture (its lane shows 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -43,25 +43,25 @@ def survey(
 ) -> tuple[tuple[LaneStatus, ...], tuple[ReaderStatus, ...]]:
     """All lanes and readers, with what their actors said."""
     peers = [peer for facts in lanes if facts.actors for peer in facts.actors.everyone]
-    answers = _ask_all([*peers, *readers], host)
+    told = ask_side_by_side([*peers, *readers], host, ANSWER_WITHIN_S, CONTROL, "status")
+    answers = {peer: answer.value for peer, answer in told if answer.problem is None}
     found = tuple(answers[reader] for reader in readers if isinstance(answers.get(reader), ReaderStatus))
     return tuple(_lane_status(facts, answers) for facts in lanes), found
 
 
-def _ask_all(peers: Sequence[ActorPeer], host: Host) -> dict[ActorPeer, Any]:
+def ask_side_by_side(
+    peers: Sequence[ActorPeer], host: Host, within_s: float, group: str, method: str, *arguments: object
+) -> Iterator[tuple[ActorPeer, Answer]]:
+    """Ask all, and give each answer when it comes; who hasn't answered in time is left out."""
     inbox: Inbox[tuple[ActorPeer, Answer]] = host.inbox()
     for peer in peers:
-        peer.send("status", done=partial(_deliver, inbox, peer), group=CONTROL)
-    deadline_ms = host.monotonic_ms() + ANSWER_WITHIN_S * 1000
-    answers: dict[ActorPeer, Any] = {}
+        peer.send(method, *arguments, done=partial(_deliver, inbox, peer), group=group)
+    deadline_ms = host.monotonic_ms() + within_s * 1000
     for _ in peers:
         try:
-            peer, answer = inbox.get(timeout=max(0.0, deadline_ms - host.monotonic_ms()) / 1000)
+            yield inbox.get(timeout=max(0.0, deadline_ms - host.monotonic_ms()) / 1000)
         except Empty:
-            break
-        if answer.problem is None:
-            answers[peer] = answer.value
-    return answers
+            return
 
 
 def _deliver(inbox: Inbox[tuple[ActorPeer, Answer]], peer: ActorPeer, answer: Answer) -> None:
@@ -100,18 +100,12 @@ def _lane_status(facts: LaneFacts, answers: dict[ActorPeer, Any]) -> LaneStatus:
 
 def ask_shards(actors: LaneActors, host: Host, method: str, *arguments: object) -> list[Any]:
     """Ask every shard of a lane side by side, each behind the parcels it has; the first problem is raised."""
-    answers: Inbox[Answer] = host.inbox()
-    for shard in actors.shards:
-        shard.send(method, *arguments, done=answers.put, group=DATA)
-    deadline_ms = host.monotonic_ms() + LETTERS_WITHIN_S * 1000
     values: list[Any] = []
-    for _ in actors.shards:
-        try:
-            answer = answers.get(timeout=max(0.0, deadline_ms - host.monotonic_ms()) / 1000)
-        except Empty:
-            what = f"a sink actor of {actors.lane} didn't answer within {LETTERS_WITHIN_S:g} s"
-            raise WorldProblem(ACTOR_SILENT, what, {"lane": actors.lane}) from None
+    for _, answer in ask_side_by_side(actors.shards, host, LETTERS_WITHIN_S, DATA, method, *arguments):
         if answer.problem is not None:
             raise answer.problem
         values.append(answer.value)
+    if len(values) < len(actors.shards):
+        what = f"a sink actor of {actors.lane} didn't answer within {LETTERS_WITHIN_S:g} s"
+        raise WorldProblem(ACTOR_SILENT, what, {"lane": actors.lane})
     return values

@@ -33,3 +33,14 @@ def lab(
     corner = Lab(mysql9, tmp_path, elasticsearch, hbase)
     yield corner
     corner.close()
+
+
+@pytest.fixture
+def old_lab(
+    local_ray: LocalRay, mysql56: Mysql, elasticsearch: Elasticsearch, hbase: Hbase, tmp_path: Path
+) -> Iterator[Lab]:
+    """The same with MySQL 5.6."""
+    assert local_ray.address is not None
+    corner = Lab(mysql56, tmp_path, elasticsearch, hbase)
+    yield corner
+    corner.close()

@@ -29,8 +29,8 @@ from ingest.schema_history.tracker import SchemaTracker
 
 
 class ArchivedStreamSource(MysqlStreamSource):
-    """Files, then the server. ``read_through``: until the records' frontier holds what the source had at the start, they
-    say so (``CheckpointRecord.reach``): a later epoch can't count rows in the order of these files."""
+    """Files, then the server. Until the records' frontier holds what the source had at the start, they say so
+    (``CheckpointRecord.reach``): a later epoch can't count rows in the order of these files."""
 
     def __init__(self, files: Sequence[ArchivedFile], **parts: Any) -> None:
         super().__init__(**parts)

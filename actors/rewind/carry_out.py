@@ -21,7 +21,8 @@ class RewindStore(CheckpointStore, Protocol):
 
 def carry_out(store: RewindStore, lane: str, order: RewindOrder, claimant: Member) -> CheckpointRecord:
     """Claim the next epoch and write its record; durable when it returns. Earlier epochs are fenced by the claim, and
-    waited for when the lane starts. ``claimant``: the calling process. Problems: the store's; DataProblem ``rewind.changed`` leaves the old frontier."""
+    waited for when the lane starts. ``claimant``: the calling process. Problems: the store's; DataProblem
+    ``rewind.changed`` leaves the old frontier."""
     claim = store.claim(lane, claimant)
     if claim.record is None:
         raise DataProblem(NO_RECORD, f"lane {lane} has never run", {"lane": lane})

@@ -106,10 +106,7 @@ class GtidSet:
 
     def __contains__(self, gtid: object) -> bool:
         """Whether one GTID, as text, is in the set."""
-        if not isinstance(gtid, str):
-            return False
-        tsid, gno = split_gtid(gtid)
-        return bisect_right(self._bounds.get(tsid, ()), gno) & 1 == 1
+        return isinstance(gtid, str) and _holds(self._bounds, gtid)
 
     def count(self) -> int:
         """How many GTIDs."""
@@ -174,14 +171,20 @@ class GtidSetBuilder:
         _insert(self._bounds.setdefault(tsid, []), first, last + 1)
 
     def __contains__(self, gtid: object) -> bool:
-        if not isinstance(gtid, str):
-            return False
-        tsid, gno = split_gtid(gtid)
-        return bisect_right(self._bounds.get(tsid, ()), gno) & 1 == 1
+        return isinstance(gtid, str) and _holds(self._bounds, gtid)
 
     def freeze(self) -> GtidSet:
         """The set as a value; the builder may go on."""
         return GtidSet({tsid: tuple(bounds) for tsid, bounds in self._bounds.items() if bounds})
+
+
+def _holds(bounds_of: Mapping[str, Sequence[int]], gtid: str) -> bool:
+    tsid, _, number = gtid.rpartition(":")
+    bounds = bounds_of.get(tsid)
+    if bounds is not None and number.isascii() and number.isdecimal() and 0 < (gno := int(number)) < GNO_END:
+        return bisect_right(bounds, gno) & 1 == 1  # in canonical spelling: nothing else to check
+    tsid, gno = split_gtid(gtid)
+    return bisect_right(bounds_of.get(tsid, ()), gno) & 1 == 1
 
 
 def split_gtid(gtid: str) -> tuple[str, int]:

@@ -18,7 +18,8 @@ What a change does, by whether its images pass the filter (no filter: always; NU
 
 An update that changes a document's key or place (index name, routing value), or the part of it that a row is, arrives
 from the reader as a DELETE of the old and an INSERT of the new. A row of a part whose document's key is NULL gives none
-and is counted. An upsert's version is one above that of a delete of the same change. A tail (``Slice.tail``) deletes without asking the before image, since what the sink holds is unknown then.
+and is counted. An upsert's version is one above that of a delete of the same change. A tail (``Slice.tail``) deletes
+without asking the before image, since what the sink holds is unknown then.
 
 Invariants: each row gives operations or is counted under a reason; keys are the texts that the reader computes; types,
 NULL and collations follow MySQL, and what can't follow is refused when the rule is compiled, never guessed.

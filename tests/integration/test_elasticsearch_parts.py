@@ -310,7 +310,7 @@ def test_no_painless(elasticsearch: Elasticsearch) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("settings", [{"script.allowed_types": "stored"}, {"script.allowed_contexts": "search"}])
+@pytest.mark.parametrize("settings", [{"script.allowed_types": "stored"}, {"script.allowed_contexts": "score"}])
 def test_scripts_forbidden(settings: dict[str, str]) -> None:
     """Where scripts are forbidden the lane stops by name; with parts = "optimistic" it goes on."""
     with Elasticsearch(full=True, quick=True, extra_settings=settings) as server:

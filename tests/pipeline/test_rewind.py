@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
 
@@ -14,8 +14,7 @@ from actors.members import this_process
 from actors.parts.store import store_of
 from actors.rewind.carry_out import carry_out
 from actors.rewind.survey import survey_rewind
-from actors.runtime import LocalRay
-from actors.stack import Elasticsearch, Hbase, Mysql
+from actors.stack import Elasticsearch
 from ingest.config.model import Config
 from ingest.problems import DataProblem, WorldProblem
 from ingest.rewind.moment import parse_point
@@ -129,52 +128,55 @@ def at_once(lab: Lab, config: Config, epoch: int) -> None:
     """Don't wait: the lane is on its way out of its reader."""
 
 
-@pytest.mark.chaos
-@pytest.mark.parametrize("moment", [at_once, claimed])
-def test_kill_nine_while_a_lane_goes_back(lab: Lab, moment: Callable[[Lab, Config, int], None]) -> None:
-    """Invariants 1 and 2: with the supervisor killed, the lane has its old or its new frontier, and goes on from it."""
-    made(lab)
-    config = lab.config(lanes=("elasticsearch",))
-    early = lab.executed()
-    lab.hbase = None
+@contextmanager
+def watched(lab: Lab, config: Config) -> Iterator[Pipeline]:
+    """A running lane while rows change and a reader polls: at the end nothing went back, and the sink equals MySQL."""
     with launch(config) as pipeline:
         lab.settle(pipeline)
         with raised(lab), polled(lab) as seen:
             until(pipeline, lambda now: now.lanes[0].applied > 300, "some is applied")
-            for _ in range(3):
-                status = until(pipeline, lambda now: now.lanes[0].state is LaneState.RUNNING, "it runs")
-                plan = planned(config, "elasticsearch", early)
-                asking = threading.Thread(target=suppressed, args=(pipeline, plan))
-                asking.start()
-                moment(lab, config, status.lanes[0].epoch)
-                kill(status.supervisor)
-                asking.join()
-                gone_on(lab, pipeline, "elasticsearch", status.lanes[0].epoch + 1)
+            yield pipeline
         lab.settle(pipeline)
         assert seen.backward == []
         assert lab.differences(config) == {"elasticsearch": 0}
+
+
+def lane_of_elasticsearch(lab: Lab) -> tuple[Config, str]:
+    """A lab of one lane with rows in it: its configuration, and the GTIDs of now."""
+    made(lab)
+    config = lab.config(lanes=("elasticsearch",))
+    lab.hbase = None
+    return config, lab.executed()
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("moment", [at_once, claimed])
+def test_kill_nine_while_a_lane_goes_back(lab: Lab, moment: Callable[[Lab, Config, int], None]) -> None:
+    """Invariants 1 and 2: with the supervisor killed, the lane has its old or its new frontier, and goes on from it."""
+    config, early = lane_of_elasticsearch(lab)
+    with watched(lab, config) as pipeline:
+        for _ in range(3):
+            status = until(pipeline, lambda now: now.lanes[0].state is LaneState.RUNNING, "it runs")
+            plan = planned(config, "elasticsearch", early)
+            asking = threading.Thread(target=suppressed, args=(pipeline, plan))
+            asking.start()
+            moment(lab, config, status.lanes[0].epoch)
+            kill(status.supervisor)
+            asking.join()
+            gone_on(lab, pipeline, "elasticsearch", status.lanes[0].epoch + 1)
 
 
 @pytest.mark.chaos
 def test_kill_nine_while_the_tail_is_read(lab: Lab) -> None:
     """Invariant 2: the reader and a sink actor die while what lies between is read and written: it starts once more."""
-    made(lab)
-    config = lab.config(lanes=("elasticsearch",))
-    early = lab.executed()
-    lab.hbase = None
-    with launch(config) as pipeline:
-        lab.settle(pipeline)
-        with raised(lab), polled(lab) as seen:
-            until(pipeline, lambda now: now.lanes[0].applied > 600, "some is applied")
-            for _ in range(3):
-                epoch, _ = pipeline.rewind("elasticsearch", planned(config, "elasticsearch", early).order)
-                status = until(pipeline, lambda now: bool(now.lanes[0].shards and now.readers), "its actors answer")
-                kill(status.lanes[0].shards[0].process)
-                kill(status.readers[0].process)
-                gone_on(lab, pipeline, "elasticsearch", epoch)
-        lab.settle(pipeline)
-        assert seen.backward == []
-        assert lab.differences(config) == {"elasticsearch": 0}
+    config, early = lane_of_elasticsearch(lab)
+    with watched(lab, config) as pipeline:
+        for _ in range(3):
+            epoch, _ = pipeline.rewind("elasticsearch", planned(config, "elasticsearch", early).order)
+            status = until(pipeline, lambda now: bool(now.lanes[0].shards and now.readers), "its actors answer")
+            kill(status.lanes[0].shards[0].process)
+            kill(status.readers[0].process)
+            gone_on(lab, pipeline, "elasticsearch", epoch)
 
 
 def suppressed(pipeline: Pipeline, plan: RewindPlan) -> None:
@@ -183,17 +185,6 @@ def suppressed(pipeline: Pipeline, plan: RewindPlan) -> None:
         pipeline.rewind(plan.lane, plan.order)
     except WorldProblem:
         return
-
-
-@pytest.fixture
-def old_lab(
-    local_ray: LocalRay, mysql56: Mysql, elasticsearch: Elasticsearch, hbase: Hbase, tmp_path: Path
-) -> Iterator[Lab]:
-    """A corner of MySQL 5.6."""
-    assert local_ray.address is not None
-    corner = Lab(mysql56, tmp_path, elasticsearch, hbase)
-    yield corner
-    corner.close()
 
 
 def test_behind_changed_tables_on_mysql_5_6(old_lab: Lab) -> None:

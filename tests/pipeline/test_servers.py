@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from actors.control import launch
-from actors.runtime import LocalRay
-from actors.stack import Elasticsearch, Hbase, Mysql
 from ingest.config.model import Config
 from tests.kit.lab import Lab
 
@@ -63,17 +58,6 @@ def check_twice(lab: Lab) -> None:
     with launch(config) as pipeline:
         lab.settle(pipeline)
         assert lab.differences(config) == {"elasticsearch": 0, "hbase": 0}
-
-
-@pytest.fixture
-def old_lab(
-    local_ray: LocalRay, mysql56: Mysql, elasticsearch: Elasticsearch, hbase: Hbase, tmp_path: Path
-) -> Iterator[Lab]:
-    """A corner of MySQL 5.6."""
-    assert local_ray.address is not None
-    corner = Lab(mysql56, tmp_path, elasticsearch, hbase)
-    yield corner
-    corner.close()
 
 
 def test_mysql_5_6(old_lab: Lab) -> None:

@@ -35,11 +35,12 @@ class NetworkFaults:
 
 @dataclass(eq=False)
 class Process:
-    """One life of an actor."""
+    """One life of an actor. ``instance``: the plain class, once it is constructed."""
 
     home: Home
     host: SimHost
     calls: SimInbox[Call]
+    instance: Any = None
     unanswered: list[Callable[[Answer], None]] = field(default_factory=list)
 
 
@@ -186,10 +187,9 @@ class SimPeer:
         self._scheduler.spawn(home, lambda: self._main(life))
 
     def _main(self, life: Process) -> None:
-        instance = self._factory(life.host)
-        life.instance = instance  # type: ignore[attr-defined]
+        life.instance = self._factory(life.host)
         while True:
-            life.calls.get()(instance)
+            life.calls.get()(life.instance)
 
     def _take(self, life: Process, run: Call, group: str) -> None:
         if group == DATA:
@@ -199,11 +199,10 @@ class SimPeer:
 
     @staticmethod
     def _control(life: Process, run: Call) -> None:
-        instance = getattr(life, "instance", None)
-        if instance is None:
+        if life.instance is None:
             life.calls.put(run)  # not constructed yet
         else:
-            run(instance)
+            run(life.instance)
 
     def _in_order(self, caller: Home, group: str, arrive: Callable[[], None]) -> None:
         """A caller's calls of a group arrive in order, as Ray has it; one that is late is overtaken."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,17 +13,21 @@ from typing import Any
 from unittest.mock import patch
 
 from actors import lane_actors, source
+from actors.dead_letter_desk import DeadLetterDesk
 from actors.joining import Joining
 from actors.lease import Lease
 from actors.rewind import carry_out
 from actors.shard import SinkShard
 from actors.stream import StreamRun
 from ingest.binlog.gtid import GtidSet
+from ingest.dead_letters.letter import DeadLetter
 from ingest.lane import applier, tail
 from ingest.lane.dispatcher import LaneDispatcher
 from ingest.lane.resume import ResumePoint
 from ingest.lane.router import StreamRouter
-from ingest.version import version_bases
+from ingest.problems import Problem
+from ingest.slices import Kind
+from ingest.version import version_bases, version_of
 from tests.simulation.store import SimStore
 
 
@@ -64,7 +69,8 @@ def _acknowledge_at_once(self: SinkShard, parcel: Any) -> int:
 
 def _late(shard: SinkShard, parcel: Any) -> None:
     shard._parts.host.sleep_ms(30)
-    _PUT(shard, parcel)
+    with contextlib.suppress(Problem):  # nobody waits for it any more
+        _PUT(shard, parcel)
 
 
 def _everything_read(self: LaneDispatcher) -> int:
@@ -87,6 +93,19 @@ def _nothing_ahead(self: StreamRouter, lane: str, routed: Any, _ahead: GtidSet) 
 
 
 _ADD_LANE = StreamRouter.add
+
+
+def _file_nothing(self: DeadLetterDesk) -> None:
+    self._forget_parcel()
+
+
+def _resend_as_new(self: SinkShard, letter: DeadLetter) -> Any:
+    return _RESEND(
+        self, replace(letter, version=version_of(self._epoch, 1 << 30, delete=letter.row.kind is Kind.DELETE))
+    )
+
+
+_RESEND = SinkShard._resend
 _RESUME = source.resume_point
 _REWOUND = carry_out.rewound
 _ADD = tail.TailCoalescer.add
@@ -113,6 +132,12 @@ def _any_epoch(self: SimStore, lane: str, _epoch: int) -> Any:
 
 CANARIES = {
     "ack_before_apply": _canary(1, "a shard acknowledges before it sends", SinkShard, "put", _acknowledge_at_once),
+    "letters_not_filed": _canary(
+        1, "a shard acknowledges before its dead letters are durable", DeadLetterDesk, "file", _file_nothing, "poison"
+    ),
+    "letters_of_now": _canary(
+        2, "a dead letter is sent again as if it had just happened", SinkShard, "_resend", _resend_as_new, "poison"
+    ),
     "frontier_ahead": _canary(1, "the frontier is what was read", LaneDispatcher, "watermark", _everything_read),
     "no_tail": _canary(
         2,

@@ -15,6 +15,7 @@ from actors.mailbox import CONTROL
 from ingest.binlog.gtid import GtidSet
 from ingest.rewind.plan import RewindOrder
 from tests.simulation.actors import NetworkFaults, SimPeer
+from tests.simulation.letters import Person
 from tests.simulation.scheduler import StuckError, one_thread
 from tests.simulation.sinks import SinkFaults, ViolationError
 from tests.simulation.store import StoreFaults
@@ -23,6 +24,7 @@ from tests.simulation.world import LANES, Sizes, World
 CHAOS_MS = 6_000.0
 REST_MS = 180_000.0
 STRETCH_MS = 20.0
+RETRY_MS = 3_000.0
 TRANSACTIONS = 30
 TRANSACTIONS_BESIDE_A_SICK_LANE = 120
 BURST = 5
@@ -32,6 +34,7 @@ SICK, HEALTHY = LANES
 FAULTS = (
     "kill", "kill_supervisor", "pause", "network", "double_calls", "sink_network", "sink_errors", "sink_down",
     "store_errors", "store_down", "source_down", "cut", "failover", "second_supervisor", "resize", "clock", "rewind",
+    "poison",
 )  # fmt: skip
 
 
@@ -48,8 +51,8 @@ def plan_of(seed: int) -> Plan:
     """The seed's plan: about a third of the fault classes, and sizes."""
     chosen = random.Random(f"plan {seed}")
     share = chosen.choice((0.1, 0.3, 0.6))
-    faults = frozenset(fault for fault in FAULTS if chosen.random() < share)
-    if chosen.random() < 0.05:
+    faults = frozenset(fault for fault in FAULTS if random.Random(f"plan {seed} {fault}").random() < share)
+    if chosen.random() < 0.02:  # they take five times as long as others
         faults = frozenset({"sick_lane"})
     sizes = Sizes(
         batch_rows=chosen.choice((1, 3, 20)),
@@ -58,6 +61,7 @@ def plan_of(seed: int) -> Plan:
         checkpoint_ms=chosen.choice((10, 50, 400)),
         servers=3 if "failover" in faults else 1,
         nodes=chosen.choice((1, 3)),
+        quarantine=chosen.random() < 0.7,
     )
     return Plan(seed, sizes, faults)
 
@@ -70,6 +74,7 @@ class Chaos:
         self._plan = plan
         self._random = world.scheduler.random
         self._stopped = False
+        self._person = Person(world.actors, lambda: self._random.choice(world.supervisors))
 
     def start(self) -> None:
         """From now on."""
@@ -83,6 +88,7 @@ class Chaos:
             broken = 0.03 if "sink_network" in faults else 0.0
             refused = self._random.choice((0.1, 0.5)) if "sink_errors" in faults else 0.0
             sink.faults = SinkFaults(lost=broken, unanswered=broken, again=2 * broken, refused=refused, slow=broken)
+            sink.poison = "poison" in faults
         if "store_errors" in faults:
             world.store.faults = StoreFaults(before=0.02, after=0.02, slow=0.05)
         if "sick_lane" in faults:
@@ -105,7 +111,7 @@ class Chaos:
         world.actors.faults = NetworkFaults()
         world.store.faults, world.store.running = StoreFaults(), True
         for sink in world.sinks.values():
-            sink.faults, sink.running = SinkFaults(), True
+            sink.faults, sink.running, sink.poison = SinkFaults(), True, False
         for server in world.topology.servers:
             if not server.alive:
                 server.start()
@@ -142,6 +148,7 @@ class Chaos:
             "resize": self._resize,
             "clock": self._clock,
             "rewind": self._rewind,
+            "poison": self._mend,
         }
 
     def _write(self) -> None:
@@ -213,6 +220,14 @@ class Chaos:
                 person, lambda: supervisor.send("rewind", lane, order, done=lambda _answer: None, group=CONTROL)
             )
 
+    def _mend(self) -> None:
+        """A person lets a sink take what it refused, or not, and sends the dead letters again."""
+        lane = self._random.choice(LANES)
+        sink = self._world.sinks[lane]
+        sink.poison = self._random.random() < 0.5
+        self._world.scheduler.later(self._random.random() * 1_000, lambda: setattr(sink, "poison", not self._stopped))
+        self._person.retry(lane, self._world.letters[lane].places)
+
     def _clock(self) -> None:
         for peer in self._world.living:
             if peer.life is not None:
@@ -242,6 +257,7 @@ def _play(world: World, plan: Plan) -> None:
     chaos.stop()
     for lane in LANES:
         _rest(world, lane, "all is healed")
+        _answer_letters(world, lane)
         world.check_equal(lane)
     if "sick_lane" in plan.faults:
         _come_together(world)
@@ -278,6 +294,21 @@ def _rest(world: World, lane: str, since: str) -> None:
     row = world.store.lanes.get(lane)
     held = row.record.frontier if row and row.record else None
     raise ViolationError(f"{lane} isn't done {REST_MS / 1000:g} s after {since}; its frontier: {held}")
+
+
+def _answer_letters(world: World, lane: str) -> None:
+    """The sink takes everything now: every dead letter is sent again, until none is left."""
+    person = Person(world.actors, lambda: world.supervisors[-1])
+    letters = world.letters[lane]
+    for attempt in range(int(REST_MS / RETRY_MS)):
+        if not letters.places:
+            return
+        if attempt % 3 == 2:
+            person.wake(lane)
+        else:
+            person.retry(lane, letters.places)
+        _run(world, RETRY_MS)
+    raise ViolationError(f"{lane}: these have dead letters for ever: {letters.places}")
 
 
 def _run(world: World, duration_ms: float) -> None:

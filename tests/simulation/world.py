@@ -43,8 +43,9 @@ from ingest.rules.routes import RuleRoutes
 from ingest.sinks.delivery import RetryPolicy
 from ingest.sinks.registry import sink_kind
 from ingest.status import ClusterStatus
-from tests.kit.letter_world import MemoryLetters
+from tests.kit.self_describing import NoHistory
 from tests.simulation.actors import Actors, SimPeer
+from tests.simulation.letters import LaneLetters, SimLetters
 from tests.simulation.machine import SimHost
 from tests.simulation.mysql import DATABASE, Dump, Server, Topology
 from tests.simulation.scheduler import Home, Scheduler
@@ -98,6 +99,7 @@ class Sizes:
     checkpoint_ms: int = 20
     servers: int = 1
     nodes: int = 1
+    quarantine: bool = True
 
 
 @dataclass(eq=False)
@@ -114,6 +116,7 @@ class World:
     runs: list[StreamRun] = field(default_factory=list)
     supervisors: list[SimPeer] = field(default_factory=list)
     checked: dict[str, set[str]] = field(default_factory=dict)
+    letters: dict[str, LaneLetters] = field(default_factory=lambda: {lane: LaneLetters() for lane in LANES})
     shards: int = 2
 
     def __post_init__(self) -> None:
@@ -147,7 +150,7 @@ class World:
     # --- the checks ---------------------------------------------------------------------------------------------
 
     def _check_record(self, record: CheckpointRecord) -> None:
-        """Invariant 1: what a frontier holds that is about to be durable is in the sink."""
+        """Invariant 1: what a frontier holds that is about to be durable is in the sink, or is a dead letter."""
         held, checked, sink = (
             GtidSet.parse(record.frontier.executed),
             self.checked[record.lane],
@@ -163,8 +166,9 @@ class World:
                 steps = steps[: record.frontier.partial_rows]
             else:
                 continue
+            letters, history = self.letters[record.lane], self.topology.history
             for document, place in (pair for step in steps for pair in step):
-                if not sink.has_reached(document, place):
+                if not letters.holds(document, place, history[document]) and not sink.has_reached(document, place):
                     what = f"{transaction.gtid} is in the frontier, {document} is at {sink.stored.get(document)}"
                     raise ViolationError(f"invariant 1: {record.lane}: {what}")
 
@@ -228,19 +232,21 @@ class SupervisorParts:
 
     def spawn_lane(self, lane: str) -> LaneActors:
         """See ``SupervisorParts``."""
-        world, owner = self._world, self.host.home
+        world, owner, shards = self._world, self.host.home, self._shards
         checkpointer = world.spawn(
             f"checkpoint:{lane}", lambda host: Checkpointer(lane, SimStore(world.store), host), owner
         )
-        shards = [
+        sinks = [
             world.spawn(
                 f"sink:{lane}/{number}",
-                lambda host, number=number: SinkShard(lane, number, lane, ShardParts(world, lane, host)),  # type: ignore[misc]
+                lambda host, number=number: SinkShard(
+                    lane, number, lane, ShardParts(world, lane, number, shards, host)
+                ),  # type: ignore[misc]
                 owner,
             )
-            for number in range(self._shards)
+            for number in range(shards)
         ]
-        return LaneActors(lane, checkpointer, shards)
+        return LaneActors(lane, checkpointer, sinks)
 
     def spawn_reader(self, group: str) -> ActorPeer:
         """See ``SupervisorParts``."""
@@ -264,10 +270,12 @@ class ShardParts:
     lease_ms = LEASE_MS
     retry = RetryPolicy(first_ms=20, most_ms=500, bound_ms=5_000)
 
-    def __init__(self, world: World, lane: str, host: SimHost) -> None:
+    def __init__(self, world: World, lane: str, shard: int, shards: int, host: SimHost) -> None:
         self.host = host
         self._world = world
         self._lane = lane
+        self._shard = shard
+        self._shards = shards
 
     def store(self) -> SimStore:
         """See ``ShardParts``."""
@@ -275,7 +283,8 @@ class ShardParts:
 
     def driver(self) -> SimDriver:
         """See ``ShardParts``."""
-        return SimDriver(self._world.sinks[self._lane], self._world.scheduler, self.host.home)
+        world, lane = self._world, self._lane
+        return SimDriver(world.sinks[lane], world.scheduler, self.host.home, world.letters[lane].is_letter)
 
     def applier(self) -> ParcelApplier[bytes]:
         """See ``ShardParts``."""
@@ -286,9 +295,12 @@ class ShardParts:
         return ParcelApplier(rules(self._lane), new_slice_decoder(), encoder)
 
     def dead_letters(self) -> DeadLetterDesk:
-        """Nothing is poison here."""
-        policy = LetterPolicy(stops=True, holds=True, limits=BreakerLimits(1_000, 1.0, 1_000), whole=[True])
-        return DeadLetterDesk(self._lane, self._lane, 0, 1, policy, MemoryLetters(), self.host)
+        """See ``ShardParts``."""
+        world, lane = self._world, self._lane
+        limits = BreakerLimits(1_000, 1.0, 1_000)
+        policy = LetterPolicy(stops=False, holds=world.sizes.quarantine, limits=limits, whole=[True])
+        letters = SimLetters(world.store, world.letters[lane])
+        return DeadLetterDesk(lane, lane, self._shard, self._shards, policy, letters, self.host)
 
     def nulled(self) -> int:
         """No dates."""
@@ -296,20 +308,6 @@ class ShardParts:
 
     def tracer(self) -> None:
         """No traces."""
-
-
-class NoHistory:
-    """``ingest.lane.router.SchemaSource`` of a server with full metadata."""
-
-    encoded = ""
-
-    def on_statement(self, gtid: str, database: str, sql: str) -> str | None:
-        """See ``SchemaSource``."""
-        return None
-
-    def supplement_for(self, gtid: str, body: bytes) -> bytes:
-        """See ``SchemaSource``."""
-        return b""
 
 
 class Source:

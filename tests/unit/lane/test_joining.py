@@ -18,7 +18,8 @@ from ingest.lane.router import RoutedLane, StreamRouter
 from ingest.mysql.framing import PureEventPackets
 from tests.kit.binlog_writer import Change
 from tests.kit.codecs import CODECS, codec_id
-from tests.unit.native.test_reader import A, NoHistory, Outcome, Rules, lane, outcome, steps, take_all, written
+from tests.kit.self_describing import NoHistory
+from tests.unit.native.test_reader import A, Outcome, Rules, lane, outcome, steps, take_all, written
 
 
 @dataclass

@@ -32,7 +32,8 @@ from ingest.sinks.elasticsearch.raw_json import Members, object_members
 from ingest.slices import Parcel
 from tests.kit.binlog_writer import BinlogWriter, Change, ColumnSpec, TableSpec
 from tests.kit.codecs import CODECS, EverySliceDecoder, codec_id
-from tests.unit.native.test_reader import Anything, NoHistory
+from tests.kit.self_describing import NoHistory
+from tests.unit.native.test_reader import Anything
 
 UUID = BinlogWriter().server_uuid
 ORDERS = TableSpec("shop", "orders", (ColumnSpec("id"), ColumnSpec("total")))

@@ -23,6 +23,7 @@ from ingest.problems import DataProblem
 from ingest.schema import TableName, TableSchema
 from tests.kit.binlog_writer import BinlogWriter, Change, ColumnSpec, TableSpec
 from tests.kit.codecs import CODECS, needs_native
+from tests.kit.self_describing import NoHistory
 
 pytestmark = needs_native
 
@@ -56,18 +57,6 @@ class Rules:
             return [RuleRoute(0, (last,), schema.primary_key, "", may_be_nowhere=True)]
         first = RuleRoute(0, (last,) if self.nullable_key else schema.primary_key)
         return [first, RuleRoute(1, schema.primary_key, (last,), "p")] if self.places else [first]
-
-
-class NoHistory:
-    """Table maps describe themselves."""
-
-    encoded = ""
-
-    def on_statement(self, gtid: str, database: str, sql: str) -> str | None:
-        return None
-
-    def supplement_for(self, gtid: str, body: bytes) -> bytes:
-        return b""
 
 
 class Anything:
