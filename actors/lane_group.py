@@ -91,6 +91,7 @@ class LaneGroup:
         self._waiting = list(lanes)
         self._newcomers: list[str] = []
         self._unwanted: set[str] = set()
+        self._draining: set[str] = set()
         self._joining: set[str] = set()
         self._beginning = 0
         self._arrived: Inbox[tuple[str, Assignment | BaseException]] = owner.host.inbox()
@@ -123,7 +124,7 @@ class LaneGroup:
             self._thread.join(timeout=10)
 
     def tell_reader(self, method: str, argument: object) -> None:
-        """Pass ``drain`` or ``drop`` on to the reader."""
+        """Ask the reader for something; WorldProblem when it doesn't answer."""
         if self.reader is not None:
             self.reader.ask(method, argument, timeout_s=5)
 
@@ -137,6 +138,12 @@ class LaneGroup:
                     return True
             self._unwanted.add(lane)
             return False
+
+    def drain(self, lane: str) -> None:
+        """Let a lane's reader read no further for it, now or as soon as it runs."""
+        self._draining.add(lane)
+        if self.reader is not None:
+            self.reader.send("drain", (lane,), done=_nothing, group=CONTROL)
 
     def adopt(self, lane: str) -> bool:
         """Take a lane that has left its own reader into the run. False: this group is over."""
@@ -342,8 +349,7 @@ class LaneGroup:
 
     def _see_lane(self, name: str, lane: LaneReport, began_ms: float) -> None:
         if not lane.ended:
-            if name in self._unwanted and self.reader is not None:
-                self.reader.send("drop", name, done=lambda _answer: None, group=CONTROL)
+            self._say_again(name)
             if lane.phase in _STATE_IN:
                 if not lane.joining:
                     self._joining.discard(name)
@@ -353,6 +359,14 @@ class LaneGroup:
         problem = None if name in self._unwanted else lane.problem
         if not (alone and isinstance(problem, WorldProblem)):  # else the run ends, and all of it starts anew
             self._leave(name, problem, self._owner.host.monotonic_ms() - began_ms, drained=lane.drained)
+
+    def _say_again(self, lane: str) -> None:
+        """What was asked of a lane before it ran reached no run."""
+        assert self.reader is not None
+        if lane in self._unwanted:
+            self.reader.send("drop", lane, done=_nothing, group=CONTROL)
+        elif lane in self._draining:
+            self.reader.send("drain", (lane,), done=_nothing, group=CONTROL)
 
     def _has_moved(self, lane: str) -> bool:
         """Is the lane's durable frontier another one than at the start of this run?"""
@@ -367,4 +381,9 @@ class LaneGroup:
         with self._lock:
             self._joining.discard(lane)
             self._unwanted.discard(lane)
+            self._draining.discard(lane)
         self._owner.lane_left(self.name, LaneEnd(lane, problem, drained, ran_ms, self._has_moved(lane)))
+
+
+def _nothing(_answer: Answer) -> None:
+    """Said again soon, if it was lost."""

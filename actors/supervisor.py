@@ -21,6 +21,7 @@ from actors.lane_group import LaneEnd
 from actors.lane_groups import LaneGroups
 from actors.mailbox import ACTOR_SILENT, ActorPeer
 from actors.rewind.carry_out import RewindStore, carry_out
+from actors.stream import FELL_BEHIND, NOT_JOINED
 from actors.survey import LaneFacts, ask_shards, survey
 from ingest.checkpoint.contract import FENCED
 from ingest.dead_letters.contract import RetryReport
@@ -174,7 +175,8 @@ class Supervisor:
             known.problem = None
 
     def lane_left(self, group: str, end: LaneEnd) -> None:
-        """See ``GroupOwner``: stopped by its data, drained or paused by a person, or to be started on its own."""
+        """See ``GroupOwner``: stopped by its data, drained or paused by a person, on its way to the shared reader, or to be
+        started anew."""
         with self._lock:
             known = self._lanes[end.lane]
             if known.group != group:
@@ -182,17 +184,27 @@ class Supervisor:
             known.group = ""
             known.problem = end.problem
             joins, known.is_joining = known.is_joining, False
-            if end.drained or (end.problem is None and known.state is LaneState.DRAINING):
+            if end.drained or (end.problem is None and known.state is LaneState.DRAINING and not joins):
                 known.state = LaneState.DRAINED
             elif isinstance(end.problem, DataProblem):
                 known.state = LaneState.STOPPED
+            elif joins and known.state is LaneState.RUNNING and self._groups.join(end.lane):
+                known.state = LaneState.STARTING
             elif known.state is not LaneState.PAUSED and not self._stopping.is_set():
-                if joins and self._groups.join(end.lane):
-                    known.state = LaneState.STARTING
-                    return
+                drains = known.state is LaneState.DRAINING
                 known.state = LaneState.BACKOFF
                 known.restarts += 1
-                self._groups.start(end.lane, known.backoff.after_failure(end.ran_ms, moved=end.moved))
+                self._start_anew(end, known.backoff.after_failure(end.ran_ms, moved=end.moved), drains=drains)
+
+    def _start_anew(self, end: LaneEnd, delay_ms: float, *, drains: bool) -> None:
+        """A lane that fails for the first time is as near to the others as it was: it joins them again at once, which takes no
+        new process. One that can't keep up, or fails again, gets a reader of its own."""
+        behind = end.problem is not None and end.problem.code in {FELL_BEHIND, NOT_JOINED}
+        if behind or delay_ms or not self._groups.join(end.lane):
+            self._groups.start(end.lane, delay_ms)
+        group = self._groups.find(self._lanes[end.lane].group)
+        if drains and group is not None:
+            group.drain(end.lane)
 
     # --- commands (control group) -------------------------------------------------------------------------------
 
@@ -279,7 +291,7 @@ class Supervisor:
                 group = self._groups.find(known.group)
                 known.state = LaneState.DRAINING if group is not None else known.state
             if group is not None:
-                group.tell_reader("drain", (lane,))
+                group.drain(lane)
 
     def retry_letters(self, lane: str, places: Sequence[Place]) -> RetryReport:
         """Send the dead letters of these documents again; in order with the parcels, since the shards do it."""

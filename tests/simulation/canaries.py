@@ -19,12 +19,10 @@ from actors.lease import Lease
 from actors.rewind import carry_out
 from actors.shard import SinkShard
 from actors.stream import StreamRun
-from ingest.binlog.gtid import GtidSet
 from ingest.dead_letters.letter import DeadLetter
 from ingest.lane import applier, tail
 from ingest.lane.dispatcher import LaneDispatcher
 from ingest.lane.resume import ResumePoint
-from ingest.lane.router import StreamRouter
 from ingest.problems import Problem
 from ingest.slices import Kind
 from ingest.version import version_bases, version_of
@@ -86,13 +84,6 @@ def _no_reserve(self: LaneDispatcher, *arguments: Any) -> None:
 def _change_over_behind(self: Joining, shared: Any, dispatcher: LaneDispatcher) -> bool:
     """As if what the shared strand has read beyond the lane's own didn't matter."""
     return not shared.router.is_within and not self.strand.router.is_within and dispatcher.is_flowing
-
-
-def _nothing_ahead(self: StreamRouter, lane: str, routed: Any, _ahead: GtidSet) -> None:
-    _ADD_LANE(self, lane, routed, GtidSet())
-
-
-_ADD_LANE = StreamRouter.add
 
 
 def _file_nothing(self: DeadLetterDesk) -> None:
@@ -171,10 +162,7 @@ CANARIES = {
         6, "a full lane takes more", LaneDispatcher, "accepts_changes", property(lambda _: True), "sick_lane"
     ),
     "joins_behind": _canary(
-        1, "a lane joins a stream that is ahead of it", Joining, "may_change_over", _change_over_behind, "sick_lane"
-    ),
-    "joins_ahead": _canary(
-        2, "a lane that joins takes again what it has", StreamRouter, "add", _nothing_ahead, "sick_lane"
+        1, "a lane joins a stream that is ahead of it", Joining, "may_change_over", _change_over_behind, "kill"
     ),
     "no_cut_off": _canary(7, "a full lane stays in the stream", StreamRun, "_cut_off_stalled", _nothing, "sick_lane"),
 }
