@@ -332,9 +332,14 @@ class LaneGroup:
             self.report = self.reader.ask("report", timeout_s=2)
         except WorldProblem:
             return False
-        for name, lane in self.report.lanes.items():
-            if name not in self._left and name in self._running and self._running[name].epoch == lane.epoch:
-                self._see_lane(name, lane, began_ms)
+        there = {
+            name: lane
+            for name, lane in self.report.lanes.items()
+            if name not in self._left and name in self._running and self._running[name].epoch == lane.epoch
+        }
+        run_is_over = all(lane.ended for lane in there.values())
+        for name, lane in there.items():
+            self._see_lane(name, lane, began_ms, run_is_over=run_is_over)
         self._take_refusals()
         return True
 
@@ -347,7 +352,7 @@ class LaneGroup:
             if self._running.get(assignment.lane) is assignment and assignment.lane not in self._left:
                 self._leave(assignment.lane, problem, 0.0)
 
-    def _see_lane(self, name: str, lane: LaneReport, began_ms: float) -> None:
+    def _see_lane(self, name: str, lane: LaneReport, began_ms: float, *, run_is_over: bool) -> None:
         if not lane.ended:
             self._say_again(name)
             if lane.phase in _STATE_IN:
@@ -355,9 +360,8 @@ class LaneGroup:
                     self._joining.discard(name)
                 self._owner.lane_moved(name, _STATE_IN[lane.phase], lane.epoch, None)
             return
-        alone = set(self._running) - self._left == {name}
         problem = None if name in self._unwanted else lane.problem
-        if not (alone and isinstance(problem, WorldProblem)):  # else the run ends, and all of it starts anew
+        if not (run_is_over and isinstance(problem, WorldProblem)):  # else all of it starts anew, together
             self._leave(name, problem, self._owner.host.monotonic_ms() - began_ms, drained=lane.drained)
 
     def _say_again(self, lane: str) -> None:

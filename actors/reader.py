@@ -143,7 +143,7 @@ class BinlogReader:
         except WorldProblem:
             end = None
         return ReaderStatus(
-            lanes=tuple(report.lanes),
+            lanes=tuple(name for name, lane in report.lanes.items() if not lane.ended),
             host=report.host,
             file=report.file,
             position=report.position,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,12 @@ from actors.drivers.store import SqlCheckpointStore
 from actors.host import Host, SystemHost
 from actors.lane_actors import LaneActors
 from actors.lane_group import LaneEnd, LaneGroup
-from actors.mailbox import DATA, ActorPeer, Answer
+from actors.mailbox import ACTOR_LOST, DATA, ActorPeer, Answer
 from actors.members import this_process
 from actors.reader import Assignment
 from actors.stream import LaneReport, RunReport
 from ingest.checkpoint.contract import CheckpointStore
-from ingest.problems import Problem
+from ingest.problems import Problem, WorldProblem
 from ingest.status import LaneState
 
 WAIT_S = 10.0
@@ -31,6 +31,7 @@ class Process:
     def __init__(self, name: str) -> None:
         self.name = name
         self.phase = "starting"
+        self.broken: Mapping[str, Problem | None] = {}
         self.ends = threading.Event()
         self.reported = threading.Semaphore(0)
         self.joined: queue.SimpleQueue[Assignment] = queue.SimpleQueue()
@@ -39,6 +40,10 @@ class Process:
         """See ``Peer``."""
         if method == "report":
             self.reported.release()
+            if self.broken:
+                return RunReport(
+                    lanes={name: LaneReport(name, 1, ended=True, problem=p) for name, p in self.broken.items()}
+                )
             return RunReport(lanes={"lane": LaneReport("lane", 1, self.phase)})
         return None
 
@@ -49,7 +54,8 @@ class Process:
         if method == "join":
             self.joined.put(arguments[0])
         if method == "run":
-            threading.Thread(target=lambda: (self.ends.wait(), done(Answer({"lane": None}))), daemon=True).start()
+            outcomes = self.broken or {"lane": None}
+            threading.Thread(target=lambda: (self.ends.wait(), done(Answer(outcomes))), daemon=True).start()
         else:
             done(Answer(this_process(self.name)))
 
@@ -160,3 +166,17 @@ def test_a_group_adopts_a_lane_while_it_runs_and_none_when_it_is_over(owner: Own
     assert owner.process.joined.get(timeout=WAIT_S).lane == "other"
     group.stop()
     assert group.is_over and not group.adopt("other")
+
+
+def test_lanes_whose_stream_breaks_start_anew_together(owner: Owner) -> None:
+    """The server is restarted: that is no lane's own trouble, and none gets a reader of its own for it."""
+    owner.process.broken = dict.fromkeys(("lane", "other"), WorldProblem(ACTOR_LOST, "the connection is gone"))
+    group = LaneGroup("shared", ["lane", "other"], owner)
+    group.start()
+    owner.process.await_looks(2)
+    owner.process.ends.set()
+    owner.process.await_looks(2)
+    while owner.states.count(LaneState.BACKOFF) < 2:
+        owner.process.await_looks(1)
+    assert owner.left.empty()
+    group.stop()

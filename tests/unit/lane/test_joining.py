@@ -90,7 +90,7 @@ def join(
 
 @pytest.mark.parametrize("codec", CODECS, ids=codec_id)
 @given(steps, st.lists(st.integers(1, 9), min_size=1, max_size=5), st.lists(st.integers(1, 9), min_size=1, max_size=5))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=max(20, settings.default.max_examples // 4))
 def test_a_lane_that_changes_over_gets_each_change_once(
     codec: ReaderCodec, plan: list[tuple[str, list[Change]]], shared_sizes: list[int], own_sizes: list[int]
 ) -> None:
