@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.joining import HOLD_AGAIN_MS, HOLD_MS, Joining
-from actors.strand import Strand
+from actors.strand import Pace, Strand
 from ingest.binlog.gtid import GtidSet
 from ingest.codec import EventPackets, ReaderCodec
 from ingest.lane.frontier import Frontier
@@ -79,7 +79,7 @@ def join(
             if joining.may_change_over(shared, mover.dispatcher):
                 joining.change_over(shared)
                 joined = True
-        if joined and not shared.packets.left:  # type: ignore[attr-defined]
+        if joined and not shared.packets.left and shared.pace is Pace.DRY:  # type: ignore[attr-defined]
             break
     assert joined and "mover" not in own.router.lanes
     found = Outcome()
