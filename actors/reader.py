@@ -4,18 +4,19 @@
     their acks -> dispatchers -> records -> checkpoint actors -> leave to dispatch further
 
 ``run`` is one epoch's work; it returns when its last lane has ended, was drained, or the stream itself failed. A lane's
-own trouble ends that lane only (invariant 7). All decisions are the dispatchers'; this module moves bytes and calls.
+own trouble ends that lane only (invariant 7); one that has caught up comes back by ``join``. All decisions are the
+dispatchers'; this module moves bytes and calls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from actors.host import Host
 from actors.mailbox import Peer
-from actors.stream import LaneReport, RunReport, StreamRun
+from actors.stream import NOT_JOINED, LaneReport, RunReport, StreamRun
 from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.contract import FENCED, Member
 from ingest.checkpoint.record import CheckpointRecord
@@ -53,12 +54,16 @@ class _Shared:
 
 
 class BinlogReader:
-    """Plain class; an actor per stream. No I/O before ``run``."""
+    """Plain class; an actor per stream. No I/O before ``run``. ``joining``: the source of a lane that joins, under the
+    identity of its own reader, which is over by then."""
 
-    def __init__(self, cluster: str, group: str, source: StreamSource, host: Host) -> None:
+    def __init__(
+        self, cluster: str, group: str, source: StreamSource, joining: Callable[[str], StreamSource], host: Host
+    ) -> None:
         self._cluster = cluster
         self._group = group
         self._source = source
+        self._joining = joining
         self._host = host
         self._shared = _Shared()
         self._newest: dict[str, int] = {}
@@ -95,6 +100,20 @@ class BinlogReader:
             self._shared.run = None
             run.close()
 
+    def join(self, assignment: Assignment) -> None:
+        """Take a lane that has caught up into the run (control group); the reports say how it fares. WorldProblem when
+        there is no run to join, and what opening its stream raises."""
+        if assignment.epoch <= self._newest.get(assignment.lane, 0):
+            raise WorldProblem(FENCED, f"epoch {assignment.epoch} was read already", {"lane": assignment.lane})
+        self._newest[assignment.lane] = assignment.epoch
+        run = self._shared.run
+        stream = self._joining(assignment.lane).open([assignment]) if run is not None else None
+        if run is None or stream is None or self._shared.run is not run:
+            if stream is not None:
+                stream.close()
+            raise WorldProblem(NOT_JOINED, "the shared reader's run is over", {"lane": assignment.lane})
+        run.join(stream)
+
     def stop(self) -> None:
         """End the run where it is (control group). Exact: what isn't acknowledged is read again."""
         self._stopping.set()
@@ -124,7 +143,7 @@ class BinlogReader:
         except WorldProblem:
             end = None
         return ReaderStatus(
-            lanes=tuple(report.lanes),
+            lanes=tuple(name for name, lane in report.lanes.items() if not lane.ended),
             host=report.host,
             file=report.file,
             position=report.position,

@@ -23,7 +23,7 @@ from ingest.dead_letters.letter import DeadLetter, Place
 from ingest.lane.lag import lag_histogram
 from ingest.problems import DataProblem, WorldProblem, declare
 from ingest.sinks.contract import ItemResult, Outcome, Request, SinkDriver
-from ingest.sinks.delivery import Delivery, Poisoned, RetryPolicy
+from ingest.sinks.delivery import Delivery, Poisoned, RequestSize, RetryPolicy
 from ingest.slices import Parcel
 from ingest.status import LagHistogram, LetterStatus, ShardStatus
 
@@ -109,6 +109,7 @@ class SinkShard:
         self._lease: Lease | None = None
         self._tracer: FlowTracer | None = None
         self._ended = parts.host.event()
+        self._request_size = RequestSize()
         self._epoch = 0
         self._sequence = 0
         self._state = "new"
@@ -189,19 +190,20 @@ class SinkShard:
         self, request: Request[Any], targets: Sequence[str], answers: dict[tuple[str, str], ItemResult] | None
     ) -> Sequence[Poisoned[Any]]:
         host = self._parts.host
-        delivery = Delivery(request, self._parts.retry, host.monotonic_ms(), answers=answers)
+        delivery = Delivery(request, self._parts.retry, host.monotonic_ms(), self._request_size, answers=answers)
         while True:
             self._check_leave()
             try:
                 self._connect(targets)
                 assert self._driver is not None
-                results = self._driver.send(delivery.request)
+                sending = delivery.request
+                results = self._driver.send(sending)
             except WorldProblem as problem:
                 self._disconnect()
                 delivery.failed(problem)
             else:
                 self._counts.requests += 1
-                self._counts.bytes_sent += delivery.request.size_bytes
+                self._counts.bytes_sent += sending.size_bytes
                 delivery.answered(results)
             if delivery.settled:
                 break

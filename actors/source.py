@@ -14,7 +14,8 @@ from actors.drivers.mysql.dump import DumpOptions, SourceMark, source_mark, star
 from actors.drivers.mysql.session import ConnectOptions, Session, connect
 from actors.host import Host
 from actors.reader import Assignment
-from actors.stream import LaneRun, PacketSource, StreamRun
+from actors.strand import PacketSource
+from actors.stream import LaneRun, StreamRun
 from ingest.binlog.gtid import GtidSet
 from ingest.codec import ReaderCodec
 from ingest.lane.dispatcher import LaneDispatcher, LanePlan

@@ -2,9 +2,10 @@
 
 Waits for two things at once: the socket, when every lane accepts changes, and answers of actors, which arrive on other
 threads and wake the loop. While one lane is full the stream waits for it a moment; a lane that stays full while others
-could go on is taken out (``lane.fell_behind``) and gets a reader of its own.
+could go on is taken out (``lane.fell_behind``) and gets a reader of its own. A lane that has caught up joins again
+(actors/joining.py): it comes with a strand of its own and changes over to the shared one.
 
-Invariant: one thread touches dispatchers and router; other threads only put answers and requests into the inbox.
+Invariant: one thread touches dispatchers and routers; other threads only put answers and requests into the inbox.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
 
 from actors.host import Empty, Event, Host, Inbox, Readable
+from actors.joining import Joining
 from actors.mailbox import Answer, Peer
+from actors.strand import Pace, PacketSource, Strand
 from ingest.binlog.framing import DAMAGED_IN_TRANSIT
 from ingest.binlog.gtid import GtidSet
-from ingest.codec import EventPackets, Progress, StreamDecoder
+from ingest.codec import StreamDecoder
 from ingest.lane.dispatcher import LaneDispatcher, Phase
 from ingest.lane.router import StreamRouter
 from ingest.problems import Problem, WorldProblem, declare
@@ -29,11 +31,14 @@ FELL_BEHIND = declare(
     "Nothing to do: it goes on with a reader of its own. If it stays behind, look at its sink or add shards.",
 )
 
+NOT_JOINED = declare(
+    "lane.not_joined",
+    "A lane that had caught up couldn't join the shared reader.",
+    "Nothing to do: it goes on with a reader of its own and tries again.",
+)
+
 STALL_MS = 1_000.0
 """How long a full lane may hold up the lanes that share its stream."""
-
-EVENTS_AT_ONCE = 256
-"""How many events are taken before parcels and answers are looked after."""
 
 REPORT_MS = 100.0
 IDLE_WAIT_MS = 50.0
@@ -43,19 +48,10 @@ BUSY_WAIT_MS = 3.0
 and when one comes. (A process that is woken for each single-row transaction costs a fifth of a core at 1,000 a second.)"""
 
 
-class PacketSource(Readable, Protocol):
-    """A dump (actors/drivers/mysql/dump.py)."""
-
-    def read_available(self) -> EventPackets:
-        """Events that are there, without waiting. Problems are final."""
-
-    def close(self) -> None:
-        """Let it go."""
-
-
 @dataclass(frozen=True, slots=True)
 class LaneReport:
-    """Where a lane is, as its reader sees it. ``ended``: it has left the run, with ``problem``, drained, or dropped."""
+    """Where a lane is, as its reader sees it. ``joining``: it isn't on the shared strand yet. ``ended``: it has left the
+    run, with ``problem``, drained, or dropped."""
 
     lane: str
     epoch: int
@@ -67,6 +63,7 @@ class LaneReport:
     buffered_rows: int = 0
     buffered_bytes: int = 0
     in_flight: int = 0
+    joining: bool = False
     drained: bool = False
     ended: bool = False
     problem: Problem | None = None
@@ -87,14 +84,14 @@ class RunReport:
     read: GtidSet = field(default_factory=lambda: GtidSet.parse(""))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class LaneRun:
-    """A lane in a run: its dispatcher, its actors, and how it is doing."""
+    """A lane in a run: its dispatcher, its actors, and how it is doing. ``holds_since_ms``: others wait for it."""
 
     dispatcher: LaneDispatcher
     shards: Sequence[Peer]
     checkpointer: Peer
-    full_since_ms: float | None = None
+    holds_since_ms: float | None = None
     moved_at_ms: float = 0.0
     drained: bool = False
 
@@ -117,9 +114,7 @@ class StreamRun:
         host: Host,
     ) -> None:
         self._server = server
-        self.packets = packets
-        self._decoder = decoder
-        self._router = router
+        self.strand = Strand(packets, decoder, router)
         self.lanes = {lane.name: lane for lane in lanes}
         self._host = host
         self._inbox: Inbox[Callable[[], None]] = host.inbox()
@@ -127,7 +122,8 @@ class StreamRun:
         self._draining: set[str] = set()
         self._outcomes: dict[str, Problem | None] = {}
         self._reports: dict[str, LaneReport] = {}
-        self._bytes_read = 0
+        self._joining: Joining | None = None
+        self._over = False
         self._reported_at_ms = float("-inf")
 
     # --- other threads ------------------------------------------------------------------------------------------
@@ -140,6 +136,10 @@ class StreamRun:
         """End a lane at once."""
         self._post(lambda: self._end_lane(lane, None))
 
+    def join(self, other: StreamRun) -> None:
+        """Take in the one lane of a run that was opened for it and never looped. What becomes of it, the reports say."""
+        self._post(lambda: self._take_in(other))
+
     def _post(self, action: Callable[[], None]) -> None:
         self._inbox.put(action)
         self._poller.wake()
@@ -151,9 +151,10 @@ class StreamRun:
         try:
             while self.lanes and not stopping.is_set():
                 self._handle_inbox()
-                dry = self._advance_stream()
-                self._move_lanes(dry=dry)
+                self._advance()
+                self._move_lanes()
                 self._publish(publish)
+                self._wait()
         except Problem as problem:
             for name in list(self.lanes):
                 self._end_lane(name, _of_the_world(problem))
@@ -163,8 +164,10 @@ class StreamRun:
         return dict(self._outcomes)
 
     def close(self) -> None:
-        """Let the dump and the pipe go."""
-        self.packets.close()
+        """Let the dump and the pipe go, and who came to join too late."""
+        self._over = True
+        self._handle_inbox()
+        self.strand.packets.close()
         self._poller.close()
 
     def _handle_inbox(self) -> None:
@@ -174,49 +177,83 @@ class StreamRun:
             except Empty:
                 return
 
-    def _advance_stream(self) -> bool:
-        """Take some events, or wait. True when the stream has nothing more for the moment."""
-        if not self._may_read():
-            self._wait(with_socket=False)
-            return True
-        for _ in range(EVENTS_AT_ONCE):
-            event = self._decoder.next_event()
-            if event is None:
-                packets = self.packets.read_available()
-                if not len(packets):
-                    self._wait(with_socket=True)
-                    return True
-                self._bytes_read += packets.size_bytes
-                self._decoder.push(packets)
-                continue
-            self._router.take(event)
-            self._reap_failed()
-            if isinstance(event, Progress) or not self._may_read():
-                return False
-        return False
+    def _advance(self) -> None:
+        """Take what the strands have: some events."""
+        joining, now_ms = self._joining, self._host.monotonic_ms()
+        if joining is not None and joining.holds_up(self.strand, now_ms):
+            self.strand.pace = Pace.FULL
+        else:
+            self.strand.advance(partial(self._may_read, self.strand), self._reap_failed)
+        if joining is None or self._joining is not joining:
+            return
+        try:
+            joining.strand.advance(partial(self._may_read, joining.strand), self._reap_failed)
+        except Problem as problem:
+            self._end_lane(joining.lane, _of_the_world(problem))
+        else:
+            self._let_join(joining, now_ms)
 
-    def _may_read(self) -> bool:
+    def _may_read(self, strand: Strand) -> bool:
         """Is a lane left that takes changes, and do all that take them have room?"""
-        taking = [lane for name, lane in self.lanes.items() if name not in self._draining]
+        taking = self._lanes_of(strand)
         return bool(taking) and all(lane.dispatcher.accepts_changes for lane in taking)
 
-    def _wait(self, *, with_socket: bool) -> None:
-        """Until an answer comes, the socket is readable, or a moment has passed."""
-        self._move_lanes(dry=True)
-        sources: list[Readable] = []
+    def _lanes_of(self, strand: Strand) -> list[LaneRun]:
+        """The lanes that take this strand's changes (one that is drained doesn't)."""
+        return [self.lanes[name] for name in strand.router.lanes]
+
+    def _wait(self) -> None:
+        """Until an answer comes, a socket is readable, or a moment has passed; not at all while there is more to read."""
+        if any(strand.pace is Pace.MORE for strand in self._strands()):
+            return
+        dry = [strand for strand in self._strands() if strand.pace is Pace.DRY]
         wait_ms = IDLE_WAIT_MS
-        if with_socket and all(lane.dispatcher.is_busy for lane in self.lanes.values()):
+        sources: list[Readable] = []
+        if dry and all(lane.dispatcher.is_busy for lane in self.lanes.values()):
             wait_ms = BUSY_WAIT_MS
-        elif with_socket:
-            sources.append(self.packets)
+        else:
+            sources += [strand.packets for strand in dry]
         self._poller.wait(sources, wait_ms)
+
+    # --- joining ------------------------------------------------------------------------------------------------
+
+    def _take_in(self, other: StreamRun) -> None:
+        ((name, lane),) = other.lanes.items()
+        if name in self.lanes:  # of an older epoch: it hasn't noticed yet
+            self._end_lane(name, None)
+        if self._over or self._joining is not None or lane.dispatcher.plan.source_uuid not in self._sources():
+            self._outcomes[name] = problem = WorldProblem(NOT_JOINED, "its stream isn't this one", {"lane": name})
+            self._reports[name] = replace(other._report_lane(lane), ended=True, problem=problem)
+            other.close()
+            return
+        self._outcomes.pop(name, None)
+        self._reports.pop(name, None)
+        self.lanes[name] = lane
+        self._joining = Joining(name, other.strand, self._host.monotonic_ms())
+        other._poller.close()
+
+    def _sources(self) -> set[str]:
+        """The server whose order is counted here."""
+        return {lane.dispatcher.plan.source_uuid for lane in self.lanes.values()}
+
+    def _let_join(self, joining: Joining, now_ms: float) -> None:
+        lane = self.lanes.get(joining.lane)
+        if lane is None:
+            return
+        if joining.may_change_over(self.strand, lane.dispatcher):
+            joining.change_over(self.strand)
+            joining.strand.packets.close()
+            self._joining = None
+        elif joining.is_late(now_ms):
+            self._end_lane(joining.lane, WorldProblem(FELL_BEHIND, "it didn't catch up", {"lane": joining.lane}))
 
     # --- lanes --------------------------------------------------------------------------------------------------
 
-    def _move_lanes(self, *, dry: bool) -> None:
+    def _move_lanes(self) -> None:
         now_ms = self._host.monotonic_ms()
         for lane in list(self.lanes.values()):
             dispatcher = lane.dispatcher
+            dry = self._strand_of(lane.name).pace is not Pace.MORE
             dispatcher.pump_tail()
             while (parcel := dispatcher.next_parcel(now_ms, dry=dry)) is not None:
                 done = self._on_answer(lane, partial(dispatcher.acked, parcel.shard, parcel.sequence))
@@ -232,7 +269,14 @@ class StreamRun:
     def _start_draining(self, lanes: Sequence[str]) -> None:
         for name in set(lanes) & set(self.lanes):
             self._draining.add(name)
-            self._router.remove(name)
+            self._strand_of(name).router.remove(name)
+
+    def _strands(self) -> tuple[Strand, ...]:
+        return (self.strand,) if self._joining is None else (self.strand, self._joining.strand)
+
+    def _strand_of(self, lane: str) -> Strand:
+        joining = self._joining
+        return joining.strand if joining is not None and joining.lane == lane else self.strand
 
     def _on_answer(self, lane: LaneRun, then: Callable[[], None]) -> Callable[[Answer], None]:
         """A callback for an actor's answer: a problem ends the lane, a value goes on with ``then``, in the loop."""
@@ -252,29 +296,41 @@ class StreamRun:
         lane.moved_at_ms = self._host.monotonic_ms()
 
     def _cut_off_stalled(self, now_ms: float) -> None:
-        """A lane that stays full while another could go on leaves the stream."""
-        for lane in list(self.lanes.values()):
-            if lane.dispatcher.accepts_changes:
-                lane.full_since_ms = None
-                continue
-            lane.full_since_ms = now_ms if lane.full_since_ms is None else lane.full_since_ms
-            others = any(other.dispatcher.accepts_changes for other in self.lanes.values())
-            if others and now_ms - lane.full_since_ms > STALL_MS:
-                what = f"its buffer has been full for {STALL_MS / 1000:g} s"
-                self._end_lane(lane.name, WorldProblem(FELL_BEHIND, what, {"lane": lane.name}))
+        """A lane that stays full while another could go on leaves the stream. One at a time: where processors are busy many
+        are slow at once, and a reader for each of them would make them slower."""
+        lanes = self._lanes_of(self.strand)
+        full = [lane for lane in lanes if not lane.dispatcher.accepts_changes]
+        held_up = len(full) < len(lanes)
+        for lane in lanes:
+            if lane not in full or not held_up:
+                lane.holds_since_ms = None
+            elif lane.holds_since_ms is None:
+                lane.holds_since_ms = now_ms
+        slowest = min(full, key=lambda lane: lane.holds_since_ms or now_ms, default=None)
+        if slowest is None or slowest.holds_since_ms is None or now_ms - slowest.holds_since_ms <= STALL_MS:
+            return
+        what = f"its buffer has been full for {STALL_MS / 1000:g} s"
+        self._end_lane(slowest.name, WorldProblem(FELL_BEHIND, what, {"lane": slowest.name}))
+        for lane in full:
+            lane.holds_since_ms = None
 
     def _reap_failed(self) -> None:
-        for name, routed in list(self._router.lanes.items()):
-            if routed.failed is not None:
-                self._end_lane(name, routed.failed)
+        for strand in self._strands():
+            for name, routed in list(strand.router.lanes.items()):
+                if routed.failed is not None:
+                    self._end_lane(name, routed.failed)
 
     def _end_lane(self, name: str, problem: Problem | None) -> None:
         lane = self.lanes.pop(name, None)
         if lane is None:
             return
         self._reports[name] = replace(self._report_lane(lane), ended=True, problem=problem)
-        self._router.remove(name)
+        self._draining.discard(name)
         self._outcomes[name] = problem
+        self._strand_of(name).router.remove(name)
+        if self._joining is not None and self._joining.lane == name:
+            self._joining.strand.packets.close()
+            self._joining = None
 
     # --- reports ------------------------------------------------------------------------------------------------
 
@@ -284,7 +340,7 @@ class StreamRun:
             return
         self._reported_at_ms = now_ms
         reports = {name: self._report_lane(lane) for name, lane in self.lanes.items()}
-        router = self._router
+        router = self.strand.router
         publish(
             RunReport(
                 {**self._reports, **reports},
@@ -293,7 +349,7 @@ class StreamRun:
                 router.position,
                 router.transactions,
                 router.row_changes,
-                self._bytes_read,
+                self.strand.bytes_read,
                 router.commit_us,
                 router.read_gtids(),
             )
@@ -314,6 +370,7 @@ class StreamRun:
             buffered_rows=dispatcher.buffered_rows,
             buffered_bytes=dispatcher.buffered_bytes,
             in_flight=dispatcher.in_flight,
+            joining=self._joining is not None and self._joining.lane == lane.name,
             drained=lane.drained,
         )
 

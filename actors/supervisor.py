@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
-from actors.backoff import Backoff
 from actors.host import Host
+from actors.known_lane import SETTLED, KnownLane
 from actors.lane_actors import LaneActors
-from actors.lane_group import LaneEnd, LaneGroup
+from actors.lane_group import LaneEnd
+from actors.lane_groups import LaneGroups
 from actors.mailbox import ACTOR_SILENT, ActorPeer
 from actors.rewind.carry_out import RewindStore, carry_out
-from actors.stream import LaneReport
+from actors.stream import FELL_BEHIND, NOT_JOINED
 from actors.survey import LaneFacts, ask_shards, survey
 from ingest.checkpoint.contract import FENCED
 from ingest.dead_letters.contract import RetryReport
@@ -45,10 +45,6 @@ BEING_REWOUND = declare(
     "lane.being_rewound", "The lane is being taken back at this moment.", "Ask again when `ingest rewind` has answered."
 )
 
-SHARED_GROUP = "shared"
-
-SETTLED = frozenset({LaneState.PAUSED, LaneState.DRAINING, LaneState.DRAINED, LaneState.STOPPED})
-"""States that only a command, or the lane's own end, changes."""
 TICK_S = 1.0
 LEAVE_WITHIN_S = 40.0
 LEAVE_POLL_MS = 100.0
@@ -63,6 +59,7 @@ class SupervisorParts(Protocol):
     config_version: str
     lanes: Sequence[str]
     lease_ms: float
+    stays_ms: Sequence[float]
     host: Host
 
     def store(self) -> RewindStore:
@@ -81,21 +78,6 @@ class SupervisorParts(Protocol):
         """Start what serves metrics; gives where to hand each status, which says the addresses to scrape."""
 
 
-@dataclass(slots=True)
-class _Lane:
-    """What the supervisor knows of a lane."""
-
-    state: LaneState = LaneState.STARTING
-    epoch: int = 0
-    restarts: int = 0
-    problem: Problem | None = None
-    frontier: str = ""
-    group: str = ""
-    backoff: Backoff = field(default_factory=Backoff)
-    actors: LaneActors | None = None
-    rewinding: bool = False
-
-
 class Supervisor:
     """Plain class; a detached actor per cluster. The constructor does no I/O: a thread does, so that a supervisor that
     Ray restarts goes on by itself."""
@@ -105,9 +87,8 @@ class Supervisor:
         self.host = parts.host
         self.lease_ms = parts.lease_ms
         self._store: RewindStore | None = None
-        self._lanes = {lane: _Lane() for lane in parts.lanes}
-        self._groups: dict[str, LaneGroup] = {}
-        self._readers: dict[str, ActorPeer] = {}
+        self._lanes = {lane: KnownLane() for lane in parts.lanes}
+        self._groups = LaneGroups(self, self._lanes, parts.spawn_reader, parts.stays_ms)
         self._lock = parts.host.lock()
         self._stopping = parts.host.event()
         self._metrics: Sequence[str] = ()
@@ -125,13 +106,15 @@ class Supervisor:
         try:
             with self._lock:
                 wishes = {lane: self._wish(lane) for lane in self._lanes}
-                self._start_group(SHARED_GROUP, [lane for lane, wish in wishes.items() if wish is None])
+                self._groups.start_all([lane for lane, wish in wishes.items() if wish is None])
             if self._stopping.wait(METRICS_AFTER_S):
                 return
             push = self._parts.start_metrics()
             while not self._stopping.wait(TICK_S):
-                self._check_groups()
-                self._metrics = push(self.status())
+                status = self.status()
+                with self._lock:
+                    self._groups.look_after(status.lanes)
+                self._metrics = push(status)
         except BaseException:  # noqa: BLE001 - the process ends, and Ray starts it anew: crash-only
             self.host.end_this_process()
 
@@ -148,21 +131,6 @@ class Supervisor:
             self._lanes[lane].state = state or LaneState.STARTING
             return state
         return None
-
-    def _check_groups(self) -> None:
-        with self._lock:
-            for group in list(self._groups.values()):
-                if group.crashed is not None:
-                    raise group.crashed
-
-    def _start_group(self, name: str, lanes: Sequence[str], delay_ms: float = 0.0) -> None:
-        if not lanes:
-            return
-        for lane in lanes:
-            self._lanes[lane].group = name
-        group = LaneGroup(name, lanes, self, delay_ms)
-        self._groups[name] = group
-        group.start()
 
     # --- what groups ask for ------------------------------------------------------------------------------------
 
@@ -182,9 +150,7 @@ class Supervisor:
 
     def reader(self, group: str) -> ActorPeer:
         """See ``GroupOwner``."""
-        if group not in self._readers:
-            self._readers[group] = self._parts.spawn_reader(group)
-        return self._readers[group]
+        return self._groups.reader(group)
 
     def has_claimed(self, lane: str) -> bool:
         """See ``GroupOwner``."""
@@ -199,7 +165,7 @@ class Supervisor:
         known = self._lanes[lane]
         if epoch:
             known.epoch = epoch
-        if known.state in SETTLED and state in {LaneState.TAIL, LaneState.RUNNING}:
+        if known.is_told_to_rest(state):
             return  # a report from before a person's or the data's word
         known.state = state
         if state is LaneState.BACKOFF:
@@ -209,21 +175,36 @@ class Supervisor:
             known.problem = None
 
     def lane_left(self, group: str, end: LaneEnd) -> None:
-        """See ``GroupOwner``: stopped by its data, drained or paused by a person, or to be started on its own."""
+        """See ``GroupOwner``: stopped by its data, drained or paused by a person, on its way to the shared reader, or to be
+        started anew."""
         with self._lock:
             known = self._lanes[end.lane]
             if known.group != group:
                 return
             known.group = ""
             known.problem = end.problem
-            if end.drained or (end.problem is None and known.state is LaneState.DRAINING):
+            joins, known.is_joining = known.is_joining, False
+            if end.drained or (end.problem is None and known.state is LaneState.DRAINING and not joins):
                 known.state = LaneState.DRAINED
             elif isinstance(end.problem, DataProblem):
                 known.state = LaneState.STOPPED
+            elif joins and known.state is LaneState.RUNNING and self._groups.join(end.lane):
+                known.state = LaneState.STARTING
             elif known.state is not LaneState.PAUSED and not self._stopping.is_set():
+                drains = known.state is LaneState.DRAINING
                 known.state = LaneState.BACKOFF
                 known.restarts += 1
-                self._start_group(end.lane, [end.lane], known.backoff.after_failure(end.ran_ms, moved=end.moved))
+                self._start_anew(end, known.backoff.after_failure(end.ran_ms, moved=end.moved), drains=drains)
+
+    def _start_anew(self, end: LaneEnd, delay_ms: float, *, drains: bool) -> None:
+        """A lane that fails for the first time is as near to the others as it was: it joins them again at once, which takes no
+        new process. One that can't keep up, or fails again, gets a reader of its own."""
+        behind = end.problem is not None and end.problem.code in {FELL_BEHIND, NOT_JOINED}
+        if behind or delay_ms or not self._groups.join(end.lane):
+            self._groups.start(end.lane, delay_ms)
+        group = self._groups.find(self._lanes[end.lane].group)
+        if drains and group is not None:
+            group.drain(end.lane)
 
     # --- commands (control group) -------------------------------------------------------------------------------
 
@@ -237,9 +218,11 @@ class Supervisor:
         self.store.set_wish(lane, LaneState.PAUSED.value)
         with self._lock:
             known.state = LaneState.PAUSED
-            group = self._groups.get(known.group)
+            group = self._groups.find(known.group)
+            if group is not None and group.abandon(lane):
+                known.group = ""
+                return
         if group is not None:
-            group.abandon(lane)
             group.tell_reader("drop", lane)
 
     def resume(self, lane: str) -> None:
@@ -249,9 +232,9 @@ class Supervisor:
         with self._lock:
             self._refuse_while_rewound(lane)
             if known.state in {LaneState.PAUSED, LaneState.DRAINED, LaneState.STOPPED}:
-                known.state, known.problem, known.backoff = LaneState.STARTING, None, Backoff()
+                known.begin_anew()
                 known.epoch = 0  # a person says so: the lane is taken, whoever has had it meanwhile (a replay)
-                self._start_group(lane, [lane])
+                self._groups.start(lane)
 
     def rewind(self, lane: str, order: RewindOrder) -> tuple[int, bool]:
         """Take a lane to another frontier in a new epoch; the others don't notice. The epoch, and whether the lane goes
@@ -273,8 +256,8 @@ class Supervisor:
                 left = not known.group  # else it didn't leave its reader, and goes on there
                 known.state = LaneState.DRAINED if left and after is LaneState.DRAINING else after
                 if left and goes_on and not self._stopping.is_set():
-                    known.state, known.problem, known.backoff = LaneState.STARTING, None, Backoff()
-                    self._start_group(lane, [lane])
+                    known.begin_anew()
+                    self._groups.start(lane)
         return record.epoch, goes_on
 
     def _refuse_while_rewound(self, lane: str) -> None:
@@ -289,8 +272,8 @@ class Supervisor:
         while known.group:
             with self._lock:
                 known.state = LaneState.PAUSED
-                group = self._groups[known.group]
-                if group.abandon(lane):
+                group = self._groups.find(known.group)
+                if group is None or group.abandon(lane):
                     known.group = ""
                     return
             if self.host.monotonic_ms() > deadline_ms:
@@ -305,10 +288,10 @@ class Supervisor:
             known = self._known(lane)
             self.store.set_wish(lane, LaneState.DRAINED.value)
             with self._lock:
-                group = self._groups.get(known.group)
+                group = self._groups.find(known.group)
                 known.state = LaneState.DRAINING if group is not None else known.state
             if group is not None:
-                group.tell_reader("drain", (lane,))
+                group.drain(lane)
 
     def retry_letters(self, lane: str, places: Sequence[Place]) -> RetryReport:
         """Send the dead letters of these documents again; in order with the parcels, since the shards do it."""
@@ -336,11 +319,10 @@ class Supervisor:
         """End every lane where it is, and every actor; the caller ends this one. Exact at any moment."""
         self._stopping.set()
         with self._lock:
-            groups = list(self._groups.values())
+            groups = self._groups.all()
         for group in groups:
             group.stop()
-        for reader in self._readers.values():
-            reader.end(restart=False)
+        self._groups.end_readers()
         for lane in self._lanes.values():
             if lane.actors is not None:
                 lane.actors.end()
@@ -356,16 +338,14 @@ class Supervisor:
                     lane.epoch,
                     lane.restarts,
                     str(lane.problem) if lane.problem else "",
-                    lane.group in {SHARED_GROUP, ""},
+                    self._groups.reader_of(name),
                     lane.actors,
-                    self._report_of(name, lane),
+                    self._groups.report_of(name),
                     lane.frontier,
                 )
                 for name, lane in self._lanes.items()
             ]
-            readers = [
-                self._readers[name] for name in {lane.group for lane in self._lanes.values()} & set(self._readers)
-            ]
+            readers = self._groups.readers()
         lanes, reader_statuses = survey(facts, readers, self.host)
         return ClusterStatus(
             self._parts.cluster,
@@ -376,14 +356,7 @@ class Supervisor:
             self._metrics,
         )
 
-    def _report_of(self, name: str, lane: _Lane) -> LaneReport | None:
-        """What the lane's reader said last; its frontier is kept for when there is no reader."""
-        report = self._groups[lane.group].report.lanes.get(name) if lane.group in self._groups else None
-        if report is not None and report.frontier:
-            lane.frontier = report.frontier
-        return report
-
-    def _known(self, lane: str) -> _Lane:
+    def _known(self, lane: str) -> KnownLane:
         if lane not in self._lanes:
             names = ", ".join(sorted(self._lanes))
             raise DataProblem(

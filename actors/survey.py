@@ -32,7 +32,7 @@ class LaneFacts:
     epoch: int
     restarts: int
     problem: str
-    shared_reader: bool
+    reader: str
     actors: LaneActors | None
     report: LaneReport | None
     frontier: str
@@ -92,7 +92,7 @@ def _lane_status(facts: LaneFacts, answers: dict[ActorPeer, Any]) -> LaneStatus:
         in_flight=report.in_flight,
         restarts=facts.restarts,
         problem=trouble or next((shard.trouble for shard in shards if shard.trouble), ""),
-        shared_reader=facts.shared_reader,
+        reader=facts.reader,
         shards=shards,
         checkpoint=checkpoint,
     )

@@ -92,7 +92,8 @@ class Heartbeat:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Events that a native stream has put into the flows by itself: where it stands after them. ``gtid``: the newest
-    transaction, "" when none began. ``executed``: the transactions that ended, as (source, first, last)."""
+    transaction, "" when none began. ``executed``: the transactions that ended, as (source, first, last). ``is_within``: the
+    newest one hasn't ended."""
 
     gtid: str
     file: str
@@ -101,6 +102,7 @@ class Progress:
     transactions: int
     row_changes: int
     executed: Sequence[tuple[str, int, int]]
+    is_within: bool
 
 
 BinlogEvent = TransactionBegin | TableMap | RowsEvent | Statement | TransactionEnd | Rotated | Heartbeat | Progress

@@ -121,7 +121,7 @@ class LaneState(enum.Enum):
 @dataclass(frozen=True, slots=True)
 class LaneStatus:
     """One lane. ``frontier`` is the durable one, as GTID set text; ``problem`` is the text of what stopped it or of
-    what it backs off from; ``shared_reader``: does it read with other lanes?
+    what it backs off from; ``reader``: ``shared`` with other lanes, its ``own``, ``joining`` the shared one, or "" for none.
     """
 
     lane: str
@@ -137,7 +137,7 @@ class LaneStatus:
     in_flight: int = 0
     restarts: int = 0
     problem: str = ""
-    shared_reader: bool = True
+    reader: str = ""
     shards: Sequence[ShardStatus] = ()
     checkpoint: ProcessStatus | None = None
 

@@ -130,9 +130,10 @@ def _reader_text(status: ClusterStatus) -> Text:
     lines = []
     for reader in status.readers:
         behind = "the server doesn't answer" if reader.behind is None else f"{figures.count(reader.behind)} behind"
+        whose = f" for {', '.join(reader.lanes)}" if len(status.readers) > 1 else ""
         lines.append(
             f"{status.cluster}: reads {reader.host} at {reader.file}:{reader.position},"
-            f" {figures.count(reader.transactions)} transactions, {behind}"
+            f" {figures.count(reader.transactions)} transactions, {behind}{whose}"
         )
     return Text("\n".join(lines) or f"{status.cluster}: no reader yet", style="dim")
 

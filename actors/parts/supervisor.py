@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from actors.host import SystemHost
+from actors.known_lane import STAYS_MS
 from actors.lane_actors import LaneActors
 from actors.mailbox import ActorPeer
 from actors.parts.sink import ConfiguredShard
@@ -31,6 +33,7 @@ class ConfiguredSupervisor:
         self.config_version = config_version(config)
         self.lanes = tuple(name for name, lane in config.lanes.items() if lane.cluster == cluster)
         self.lease_ms = float(config.checkpoint.lease_ms)
+        self.stays_ms = STAYS_MS
         self.host = SystemHost()
 
     def store(self) -> RewindStore:
@@ -67,7 +70,9 @@ class ConfiguredSupervisor:
         from actors.reader import BinlogReader
 
         source = ConfiguredSource(self._config, self.cluster, group)
-        return spawn(BinlogReader, f"reader:{self.cluster}/{group}", self.cluster, group, source, SystemHost())
+        joining = partial(ConfiguredSource, self._config, self.cluster)
+        name = f"reader:{self.cluster}/{group}"
+        return spawn(BinlogReader, name, self.cluster, group, source, joining, SystemHost())
 
     def start_metrics(self) -> Callable[[ClusterStatus], Sequence[str]]:
         """The node's exporter, and how to hand it a status."""

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from actors.stream import PacketSource
+from actors.strand import PacketSource
 from ingest.binlog.file import MAGIC, TransactionWalk, event_spans
 from ingest.binlog.framing import EventType
 from ingest.binlog.synthetic import format_saying, rotate_to

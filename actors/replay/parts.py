@@ -72,7 +72,8 @@ class ReplaySupervisor(ConfiguredSupervisor):
 
         source = ReplaySource(self._config, self.cluster, self._files, alone=self._alone)
         name = f"reader:{self.cluster}/{GROUP}"
-        return spawn(BinlogReader, name, self.cluster, group, source, SystemHost(), node=self._node)
+        joining = partial(ConfiguredSource, self._config, self.cluster)  # a replay has one lane: nobody joins
+        return spawn(BinlogReader, name, self.cluster, group, source, joining, SystemHost(), node=self._node)
 
     def start_metrics(self) -> Callable[[ClusterStatus], Sequence[str]]:
         """None: a replay ends, and who started it sees it."""

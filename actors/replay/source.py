@@ -16,7 +16,8 @@ from actors.drivers.mysql.session import Session, connect
 from actors.reader import Assignment
 from actors.replay.files import ArchivePackets
 from actors.source import MysqlStreamSource
-from actors.stream import PacketSource, StreamRun
+from actors.strand import PacketSource
+from actors.stream import StreamRun
 from ingest.binlog.gtid import GtidSet
 from ingest.lane.resume import ResumePoint, SourceFacts
 from ingest.lane.router import SchemaSource

@@ -115,12 +115,14 @@ class StatementPolicy(Protocol):
 
 @dataclass(slots=True)
 class RoutedLane:
-    """A lane in this stream. ``failed`` is set when the lane can't go on; the stream goes on for the others."""
+    """A lane in this stream. ``failed`` is set when the lane can't go on; the stream goes on for the others. ``ahead``:
+    transactions to come that the lane has already, from the stream it was in before."""
 
     dispatcher: LaneDispatcher
     routes: LaneRoutes
     statements: StatementPolicy
     failed: DataProblem | None = None
+    ahead: GtidSet | None = None
 
 
 @dataclass(slots=True)
@@ -135,7 +137,8 @@ class _Table:
 
 class StreamRouter:
     """See the module. ``lanes`` by name; a lane may be taken out at any time. ``held``: what the stream leaves out.
-    ``short_way``: the stream's, if it has one; it is taken while no lane has a tail."""
+    ``short_way``: the stream's, if it has one; it is taken while no lane has a tail or is ahead. ``is_within``: a
+    transaction has begun and not ended."""
 
     def __init__(
         self,
@@ -157,6 +160,7 @@ class StreamRouter:
         self._learned: set[tuple[bytes, bytes, bytes]] = set()
         self._read = GtidSetBuilder(held)
         self._gtid = ""
+        self.is_within = False
         self._wanting: list[RoutedLane] = []
         self.file = ""
         self.position = 0
@@ -193,13 +197,32 @@ class StreamRouter:
         self._wanting = [one for one in self._wanting if one is not gone]
         self._choose_way()
 
+    def hand_over(self, lane: str) -> RoutedLane:
+        """A lane leaves for another stream, between two transactions (not ``is_within``)."""
+        leaving = self.lanes[lane]
+        self.remove(lane)
+        return leaving
+
+    def add(self, lane: str, routed: RoutedLane, ahead: GtidSet) -> None:
+        """A lane comes, between two transactions: it has what was read here, and ``ahead`` of what will be."""
+        if self.is_within:
+            raise AssertionError(f"{lane} joins within {self._gtid}")
+        routed.ahead = ahead or None
+        self.lanes[lane] = routed
+        self._choose_way()
+
     # --- transactions -------------------------------------------------------------------------------------------
 
     def _begin(self, event: TransactionBegin) -> None:
         self._gtid = event.gtid
+        self.is_within = True
         self.file, self.position, self.commit_us = event.file, event.position, event.commit_us
         stamp = TransactionStamp(event.gtid, event.commit_us, event.file, event.position)
-        self._wanting = [lane for lane in self.lanes.values() if lane.dispatcher.begin(stamp)]
+        self._wanting = [
+            lane
+            for lane in self.lanes.values()
+            if (lane.ahead is None or event.gtid not in lane.ahead) and lane.dispatcher.begin(stamp)
+        ]
 
     def _end(self, event: TransactionEnd) -> None:
         self.position = event.position
@@ -208,10 +231,15 @@ class StreamRouter:
         for lane in self._wanting:
             lane.dispatcher.end(event.gtid)
         self._wanting = []
+        self.is_within = False
+        for lane in self.lanes.values():
+            if lane.ahead is not None and lane.ahead.issubset(self.read_gtids()):
+                lane.ahead = None
         self._choose_way()
 
     def _progress(self, event: Progress) -> None:
         self._gtid = event.gtid or self._gtid
+        self.is_within = event.is_within
         self.file, self.position = event.file, event.position
         self.commit_us = event.commit_us or self.commit_us
         self.transactions += event.transactions
@@ -225,7 +253,7 @@ class StreamRouter:
         if self._short_way is None:
             return
         lanes = list(self.lanes.values())
-        if not all(lane.dispatcher.is_flowing for lane in lanes):
+        if not all(lane.dispatcher.is_flowing and lane.ahead is None for lane in lanes):
             lanes = []
         if lanes != self._flowing:
             self._flowing = lanes

@@ -77,8 +77,11 @@ class NativeStreamDecoder:
             raise data_problem(problem) from None
         if found is None:
             return None
+        kind, *values = found
+        if kind == "progress":
+            values.append(bool(self._core.place[2]))
         try:
-            return _EVENTS[str(found[0])](*found[1:])
+            return _EVENTS[str(kind)](*values)
         except DataProblem as problem:
             file, position, gtid = self._core.place
             raise problem.with_where(file=file, position=position, **({"gtid": gtid} if gtid else {})) from None

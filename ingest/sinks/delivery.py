@@ -2,8 +2,8 @@
 
     results of a request -> what is done, what is poison, what to try again, when, and how large
 
-Retries back off exponentially with a bound in time; while a sink pushes back (429, timeouts) requests become smaller,
-and grow again as they pass.
+Retries back off exponentially with a bound in time without progress; while a sink pushes back (429, timeouts) requests
+become smaller, and grow again as they pass (``RequestSize``, one per shard: the next request begins as small).
 
 Invariant: an item leaves a request only as DONE, NEWER or POISON; nothing is given up on silently.
 """
@@ -17,6 +17,7 @@ from typing import Generic
 
 from ingest.problems import WorldProblem, declare
 from ingest.sinks.contract import DONE, ItemResult, Outcome, PayloadT, Request, RequestItem
+from ingest.sinks.faults import BUSY, TIMEOUT
 
 GAVE_UP = declare(
     "sink.gave_up",
@@ -25,9 +26,15 @@ GAVE_UP = declare(
 )
 
 
+SMALLER_AFTER = frozenset({BUSY, TIMEOUT})
+"""Failures of a whole request that a smaller one may escape."""
+
+UNLIMITED_ITEMS = 100_000
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Milliseconds. ``bound_ms``: how long one request may be tried before its epoch ends."""
+    """Milliseconds. ``bound_ms``: how long one request may be tried without progress before its epoch ends."""
 
     first_ms: float = 50.0
     factor: float = 2.0
@@ -40,6 +47,22 @@ class RetryPolicy:
         return full * (0.5 + jitter / 2)
 
 
+@dataclass(slots=True)
+class RequestSize:
+    """How many items go to the sink at once. ``limit`` None: all that there are."""
+
+    limit: int | None = None
+
+    def pushed_back(self, sent: int) -> None:
+        """The sink refused half of them or more for now, or didn't answer in time: half as many."""
+        self.limit = max(1, sent // 2)
+
+    def passed(self, sent: int) -> None:
+        """It took them all: twice as many, in the end without a limit."""
+        if self.limit is not None and sent >= self.limit:
+            self.limit = 2 * self.limit if 2 * self.limit < UNLIMITED_ITEMS else None
+
+
 @dataclass(frozen=True, slots=True)
 class Poisoned(Generic[PayloadT]):
     """An item that the sink will never take."""
@@ -50,59 +73,85 @@ class Poisoned(Generic[PayloadT]):
 
 @dataclass(slots=True)
 class Delivery(Generic[PayloadT]):
-    """One request on its way until every item is settled. Times are monotonic milliseconds.
+    """One request on its way until every item is settled: ``left`` of it, ``request`` being what to send now. Times are
+    monotonic milliseconds.
 
     ``answers``: a dict to keep the last answer of every (target, key) in, for a trace; None: don't."""
 
-    request: Request[PayloadT]
+    left: Request[PayloadT]
     policy: RetryPolicy
     started_ms: float
+    size: RequestSize = field(default_factory=RequestSize)
     attempts: int = 0
     newer: int = 0
     retries: Counter[str] = field(default_factory=Counter)
     poisoned: list[Poisoned[PayloadT]] = field(default_factory=list)
     last_reason: str = ""
     answers: dict[tuple[str, str], ItemResult] | None = None
+    _moved: bool = False
+    _refused: bool = False
 
     @property
     def settled(self) -> bool:
         """Is there nothing left to send?"""
-        return not self.request.items
+        return not self.left.items
+
+    @property
+    def request(self) -> Request[PayloadT]:
+        """What to send: the first of what is left, as many as the sink takes at present."""
+        limit = self.size.limit
+        return self.left if limit is None or limit >= len(self.left.items) else self.left.only(range(limit))
 
     def answered(self, results: Sequence[ItemResult]) -> None:
         """Every item of the request as sent was answered."""
-        if self.answers is None and results.count(DONE) == len(results):
-            self.request = self.request.only([])
+        sent = len(results)
+        if self.answers is None and results.count(DONE) == sent:
+            self._go_on([], sent)
             return
         again: list[int] = []
         for index, result in enumerate(results):
             if self.answers is not None:
-                item = self.request.items[index]
+                item = self.left.items[index]
                 self.answers[item.target, item.key] = result
             if result.outcome is Outcome.RETRY:
                 again.append(index)
                 self.retries[result.reason] += 1
                 self.last_reason = f"{result.reason}: {result.detail}" if result.detail else result.reason
             elif result.outcome is Outcome.POISON:
-                self.poisoned.append(Poisoned(self.request.items[index], result))
+                self.poisoned.append(Poisoned(self.left.items[index], result))
             elif result.outcome is Outcome.NEWER:
                 self.newer += 1
-        progress = len(again) < len(results)
-        self.attempts = 0 if progress and again else self.attempts + bool(again)
-        self.request = self.request.only(again)
+        self._go_on(again, sent)
+
+    def _go_on(self, again: Sequence[int], sent: int) -> None:
+        if 2 * len(again) >= sent:
+            self.size.pushed_back(sent)
+        elif not again:
+            self.size.passed(sent)
+        self._moved, self._refused = len(again) < sent, bool(again)
+        self.attempts = self.attempts + 1 if again and not self._moved else 0
+        self.left = self.left.only([*again, *range(sent, len(self.left.items))])
 
     def failed(self, problem: WorldProblem) -> None:
         """The request as a whole failed; any item may or may not have been applied, which versions make harmless."""
+        if problem.code in SMALLER_AFTER:
+            self.size.pushed_back(len(self.request.items))
+        self._moved, self._refused = False, True
         self.attempts += 1
         self.retries[problem.code.name] += 1
         self.last_reason = f"{problem.code.name}: {problem.what}"
 
     def wait_ms(self, now_ms: float, jitter: float) -> float:
-        """How long to wait before sending what is left. WorldProblem ``sink.gave_up`` past the bound."""
+        """How long to wait before sending what is left; not at all when the sink took all that was sent. WorldProblem
+        ``sink.gave_up`` past the bound."""
+        if self._moved:
+            self.started_ms = now_ms
+            if not self._refused:
+                return 0.0
         if now_ms - self.started_ms > self.policy.bound_ms:
             raise WorldProblem(
                 GAVE_UP,
-                f"{len(self.request.items)} documents refused for {self.policy.bound_ms / 1000:g} s; "
+                f"{len(self.left.items)} documents refused for {self.policy.bound_ms / 1000:g} s; "
                 f"last: {self.last_reason}",
             )
         return self.policy.delay_ms(max(1, self.attempts), jitter)

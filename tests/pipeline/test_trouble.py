@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from actors.control import launch
-from tests.kit.lab import Lab, lane_of, rows, until, until_stopped
+from ingest.status import ClusterStatus, LaneState
+from tests.kit.lab import Lab, kill, lane_of, rows, until, until_stopped
 from tests.kit.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.integration
@@ -85,3 +86,29 @@ def test_a_partial_row_image_stops_by_name(lab: Lab) -> None:
         lab.sql("SET SESSION binlog_row_image = MINIMAL", "UPDATE t SET n = 99 WHERE id = 3")
         problem = until_stopped(pipeline, "elasticsearch")
         assert "binlog_row_image" in problem
+
+
+def test_a_lane_whose_sink_process_died_comes_back_to_the_shared_reader(lab: Lab) -> None:
+    """Invariants 1 and 7: a dead process is noticed without a change; its lane joins the shared reader in a new epoch while
+    the application writes; the other lane's epoch goes on, and one reader is left."""
+    lab.sql(TABLE)
+    with launch(lab.config()) as pipeline:
+        rows(lab, "t", 0, 100)
+        lab.settle(pipeline)
+        (before,) = pipeline.status()
+        kill(lane_of(before, "elasticsearch").shards[0].process)
+        written = 100
+
+        def is_back(seen: ClusterStatus) -> bool:
+            nonlocal written
+            lane = lane_of(seen, "elasticsearch")
+            if lane.epoch > lane_of(before, "elasticsearch").epoch:
+                rows(lab, "t", written, 50)
+                written += 50
+            return written > 100 and lane.reader == "shared" and lane.state is LaneState.RUNNING
+
+        after = until(pipeline, is_back, "it shares the reader again")
+        assert lane_of(after, "hbase").epoch == lane_of(before, "hbase").epoch
+        assert len(after.readers) == 1
+        lab.settle(pipeline)
+        assert lab.differences(lab.config()) == {"elasticsearch": 0, "hbase": 0}

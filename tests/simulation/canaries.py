@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 from actors import lane_actors, source
 from actors.dead_letter_desk import DeadLetterDesk
+from actors.joining import Joining
 from actors.lease import Lease
 from actors.rewind import carry_out
 from actors.shard import SinkShard
@@ -78,6 +79,11 @@ def _everything_read(self: LaneDispatcher) -> int:
 def _no_reserve(self: LaneDispatcher, *arguments: Any) -> None:
     _INIT(self, *arguments)
     self._durable_reserve = 1 << 39
+
+
+def _change_over_behind(self: Joining, shared: Any, dispatcher: LaneDispatcher) -> bool:
+    """As if what the shared strand has read beyond the lane's own didn't matter."""
+    return not shared.router.is_within and not self.strand.router.is_within and dispatcher.is_flowing
 
 
 def _file_nothing(self: DeadLetterDesk) -> None:
@@ -154,6 +160,9 @@ CANARIES = {
     ),
     "no_bound": _canary(
         6, "a full lane takes more", LaneDispatcher, "accepts_changes", property(lambda _: True), "sick_lane"
+    ),
+    "joins_behind": _canary(
+        1, "a lane joins a stream that is ahead of it", Joining, "may_change_over", _change_over_behind, "kill"
     ),
     "no_cut_off": _canary(7, "a full lane stays in the stream", StreamRun, "_cut_off_stalled", _nothing, "sick_lane"),
 }

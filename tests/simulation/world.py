@@ -180,6 +180,10 @@ class World:
         held = GtidSet.parse(row.record.frontier.executed)
         return all(one.gtid in held for one in self.topology.transactions)
 
+    def share_a_stream(self) -> bool:
+        """Do all lanes read from one strand? (A run that is over has no lanes.)"""
+        return any(set(LANES) <= set(run.strand.router.lanes) for run in self.runs)
+
     def lag_ms(self, lane: str) -> float:
         """How long ago the oldest transaction was written that the durable frontier doesn't hold."""
         row = self.store.lanes.get(lane)
@@ -211,6 +215,7 @@ class SupervisorParts:
     config_version = "1"
     lanes = LANES
     lease_ms = LEASE_MS
+    stays_ms = (200.0, 1_000.0)
 
     def __init__(self, world: World, host: SimHost) -> None:
         self.host = host
@@ -247,7 +252,11 @@ class SupervisorParts:
         """See ``SupervisorParts``."""
         world, shards = self._world, self._shards
         return world.spawn(
-            f"reader:{group}", lambda host: BinlogReader("c", group, Source(world, host, shards), host), self.host.home
+            f"reader:{group}",
+            lambda host: BinlogReader(
+                "c", group, Source(world, host, shards), lambda _lane: Source(world, host, shards), host
+            ),
+            self.host.home,
         )
 
     def start_metrics(self) -> Callable[[ClusterStatus], Sequence[str]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ from actors.drivers.store import SqlCheckpointStore
 from actors.host import Host, SystemHost
 from actors.lane_actors import LaneActors
 from actors.lane_group import LaneEnd, LaneGroup
-from actors.mailbox import DATA, ActorPeer, Answer
+from actors.mailbox import ACTOR_LOST, DATA, ActorPeer, Answer
 from actors.members import this_process
+from actors.reader import Assignment
 from actors.stream import LaneReport, RunReport
 from ingest.checkpoint.contract import CheckpointStore
-from ingest.problems import Problem
+from ingest.problems import Problem, WorldProblem
 from ingest.status import LaneState
 
 WAIT_S = 10.0
@@ -29,13 +31,19 @@ class Process:
     def __init__(self, name: str) -> None:
         self.name = name
         self.phase = "starting"
+        self.broken: Mapping[str, Problem | None] = {}
         self.ends = threading.Event()
         self.reported = threading.Semaphore(0)
+        self.joined: queue.SimpleQueue[Assignment] = queue.SimpleQueue()
 
     def ask(self, method: str, *arguments: Any, timeout_s: float, group: str = "control") -> Any:
         """See ``Peer``."""
         if method == "report":
             self.reported.release()
+            if self.broken:
+                return RunReport(
+                    lanes={name: LaneReport(name, 1, ended=True, problem=p) for name, p in self.broken.items()}
+                )
             return RunReport(lanes={"lane": LaneReport("lane", 1, self.phase)})
         return None
 
@@ -43,8 +51,11 @@ class Process:
         """See ``Peer``."""
         if method == "stop":
             self.ends.set()
+        if method == "join":
+            self.joined.put(arguments[0])
         if method == "run":
-            threading.Thread(target=lambda: (self.ends.wait(), done(Answer({"lane": None}))), daemon=True).start()
+            outcomes = self.broken or {"lane": None}
+            threading.Thread(target=lambda: (self.ends.wait(), done(Answer(outcomes))), daemon=True).start()
         else:
             done(Answer(this_process(self.name)))
 
@@ -67,6 +78,7 @@ class Owner:
         self.store = store
         self.process = Process("reader")
         self.states: list[LaneState] = []
+        self.left: queue.SimpleQueue[tuple[str, Problem | None]] = queue.SimpleQueue()
 
     def lane_actors(self, lane: str) -> LaneActors:
         """See ``GroupOwner``."""
@@ -90,6 +102,7 @@ class Owner:
 
     def lane_left(self, group: str, end: LaneEnd) -> None:
         """See ``GroupOwner``."""
+        self.left.put((end.lane, end.problem))
 
 
 @pytest.fixture
@@ -128,3 +141,42 @@ def test_only_a_lane_that_waits_is_abandoned(owner: Owner) -> None:
     owner.process.await_looks(1)
     assert not running.abandon("lane")
     running.stop()
+
+
+def test_a_lane_that_is_abandoned_while_it_starts_leaves(owner: Owner) -> None:
+    """A pause that comes while a lane starts isn't lost: the lane leaves as soon as it can be taken out."""
+    starting = threading.Event()
+    owner.lane_actors = lambda lane: (starting.wait(WAIT_S), LaneActors(lane, Process("c"), (Process("s"),)))[1]  # type: ignore[method-assign]
+    group = LaneGroup("own", ["lane"], owner)
+    group.start()
+    assert not group.abandon("lane")
+    starting.set()
+    assert owner.left.get(timeout=WAIT_S) == ("lane", None)
+    while not group.is_over:
+        group.stop()
+
+
+def test_a_group_adopts_a_lane_while_it_runs_and_none_when_it_is_over(owner: Owner) -> None:
+    """A lane that has caught up begins an epoch in the group's run: its reader is asked to take it in."""
+    group = LaneGroup("shared", ["lane"], owner)
+    group.start()
+    owner.process.await_looks(1)
+    assert group.adopt("other")
+    assert group.is_joined_by == {"other"}
+    assert owner.process.joined.get(timeout=WAIT_S).lane == "other"
+    group.stop()
+    assert group.is_over and not group.adopt("other")
+
+
+def test_lanes_whose_stream_breaks_start_anew_together(owner: Owner) -> None:
+    """The server is restarted: that is no lane's own trouble, and none gets a reader of its own for it."""
+    owner.process.broken = dict.fromkeys(("lane", "other"), WorldProblem(ACTOR_LOST, "the connection is gone"))
+    group = LaneGroup("shared", ["lane", "other"], owner)
+    group.start()
+    owner.process.await_looks(2)
+    owner.process.ends.set()
+    owner.process.await_looks(2)
+    while owner.states.count(LaneState.BACKOFF) < 2:
+        owner.process.await_looks(1)
+    assert owner.left.empty()
+    group.stop()
