@@ -1,4 +1,4 @@
-"""kill -9 of each process of a running pipeline while rows change: nothing lost, nothing turned back, sinks equal."""
+"""`kill -9` of each process of a running pipeline while rows change: nothing lost, nothing turned back, sinks equal."""
 
 from __future__ import annotations
 
