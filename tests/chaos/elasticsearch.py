@@ -5,10 +5,13 @@ from __future__ import annotations
 import http.client
 import json
 import random
+import signal
 import threading
+import time
 from types import TracebackType
 
 from tests.chaos.disruption import disruption
+from tests.chaos.processes import signal_to
 from tests.chaos.watcher import ask
 from tests.chaos.world import World
 from tests.chaos.writer import DATABASE
@@ -26,6 +29,19 @@ def kill_elasticsearch(world: World, chance: random.Random) -> None:
 def restart_elasticsearch(world: World, chance: random.Random) -> None:
     """The node is ended in good order and started again."""
     world.elasticsearch.restart()
+
+
+@disruption()
+def slow_elasticsearch(world: World, chance: random.Random) -> None:
+    """The node gets a tenth to a third of its time for some seconds."""
+    share, until_s = chance.uniform(0.1, 0.33), time.monotonic() + chance.uniform(2, 8)
+    while time.monotonic() < until_s:
+        signal_to(world.elasticsearch.pid, signal.SIGSTOP)
+        try:
+            world.wait(0.3 * (1 - share))
+        finally:
+            signal_to(world.elasticsearch.pid, signal.SIGCONT)
+        world.wait(0.3 * share)
 
 
 @disruption()
@@ -83,12 +99,15 @@ def closed_index(world: World, chance: random.Random) -> None:
 
 
 @disruption()
-def short_ids_only(world: World, chance: random.Random) -> None:
-    """A row whose key is longer than any document id may be: it becomes a dead letter, and is deleted by its owner."""
+def id_too_long(world: World, chance: random.Random) -> None:
+    """A row whose key is longer than any document id may be becomes a dead letter; its owner deletes it, and an operator
+    drops the letters."""
     world.sql(f"INSERT INTO {DATABASE}.oddities VALUES (REPEAT('k', 590), 1, '5')")
     world.until(lambda: letters(world) > 0, "the row is a dead letter")
     world.sql(f"DELETE FROM {DATABASE}.oddities WHERE LENGTH(id) > 512")
-    retry_letters(world)
+    executed = world.executed()
+    world.until(lambda: world.holds("search", executed), "the deletion has come")
+    world.product.command("dlq", "drop", str(world.product.config_file), "--lane", "search", "--yes")
 
 
 @disruption()
@@ -111,12 +130,11 @@ def letters(world: World) -> int:
 
 def retry_letters(world: World) -> None:
     """What an operator does, until none is left."""
+    config = str(world.product.config_file)
 
     def none_left() -> bool:
-        world.product.command(
-            "dlq", "retry", str(world.product.config_file), "--lane", "search", "--yes", may_fail=True
-        )
-        listed = world.product.command("dlq", "list", str(world.product.config_file), "--lane", "search", "--json")
+        world.product.command("dlq", "retry", config, "--lane", "search", may_fail=True)
+        listed = world.product.command("dlq", "list", config, "--lane", "search", "--json")
         return not json.loads(listed.stdout)["letters"]
 
     world.until(none_left, "no dead letter is left")

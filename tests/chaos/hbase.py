@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from tests.chaos.disruption import disruption
+from tests.chaos.processes import freeze
 from tests.chaos.world import World
 
 
@@ -30,3 +31,9 @@ def kill_region_server(world: World, chance: random.Random) -> None:
     world.hbase.kill_region_server()
     world.wait(chance.uniform(0, 4))
     world.hbase.start()
+
+
+@disruption()
+def freeze_region_server(world: World, chance: random.Random) -> None:
+    """SIGSTOP of the region server for up to 6 s (less than its session lasts), then SIGCONT."""
+    freeze(world, chance, world.hbase.pid, 6)

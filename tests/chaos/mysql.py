@@ -8,6 +8,7 @@ import shutil
 from actors.stack import Mysql
 from ingest.binlog.gtid import GtidSet
 from tests.chaos.disruption import disruption
+from tests.chaos.processes import freeze
 from tests.chaos.world import LANES, NAME, World
 
 OPERATOR = "the lane stops by design; an operator mends it"
@@ -25,6 +26,12 @@ def kill_mysql(world: World, chance: random.Random) -> None:
 def restart_mysql(world: World, chance: random.Random) -> None:
     """The server is ended in good order and started again."""
     world.primary.restart()
+
+
+@disruption()
+def freeze_mysql(world: World, chance: random.Random) -> None:
+    """SIGSTOP of mysqld for up to 8 s, then SIGCONT."""
+    freeze(world, chance, world.primary.pid, 8)
 
 
 @disruption()

@@ -129,6 +129,13 @@ def kill_raylet(world: World, chance: random.Random) -> None:
 
 
 @disruption(weight=1, exception=RAY_STARTS)
+def kill_agent(world: World, chance: random.Random) -> None:
+    """`kill -9` of Ray's dashboard agent; the raylet shares its fate."""
+    world.wait(chance.uniform(0, 1.5))
+    signal_to(world.product.ray_process("ray::DashboardAgent"), signal.SIGKILL)
+
+
+@disruption(weight=1, exception=RAY_STARTS)
 def kill_gcs(world: World, chance: random.Random) -> None:
     """`kill -9` of Ray's GCS, which keeps all that Ray knows in memory."""
     world.wait(chance.uniform(0, 1.5))

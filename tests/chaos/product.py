@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 RESTART_AFTER_S = 0.2
 LOOK_S = 0.1
 STATUS_EVERY_S = "0.5"
-COMMAND_TIMEOUT_S = 90.0
+COMMAND_TIMEOUT_S = 180.0
 FRESH_S = 5.0
 
 Status = Mapping[str, Any]
@@ -121,9 +121,14 @@ class Product:
 
     def command(self, *words: str, may_fail: bool = False) -> subprocess.CompletedProcess[str]:
         """What a person would type: ``ingest WORDS``."""
-        argv = [sys.executable, "-m", "actors.cli.main", *words]
         done = subprocess.run(
-            argv, env=self.environment, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, check=False
+            self.argv(words),
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT_S,
+            check=False,
+            start_new_session=True,
         )
         if done.returncode != 0 and not may_fail:
             raise AssertionError(f"ingest {' '.join(words)}: exit {done.returncode}: {done.stderr[-1500:]}")
