@@ -244,6 +244,8 @@ class LaneGroup:
             if lane.phase in _STATE_IN:
                 self._owner.lane_moved(name, _STATE_IN[lane.phase], lane.epoch, None)
             return
+        if lane.with_run:
+            return  # the run's outcome says so for all its lanes, which start anew together
         alone = len(self._running) - len(self._left) == 1
         if not (alone and isinstance(lane.problem, WorldProblem)):  # else the run ends, and all of it starts anew
             self._leave(name, lane.problem, self._owner.host.monotonic_ms() - began_ms, drained=lane.drained)

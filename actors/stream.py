@@ -55,7 +55,8 @@ class PacketSource(Readable, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LaneReport:
-    """Where a lane is, as its reader sees it. ``ended``: it has left the run, with ``problem``, drained, or dropped."""
+    """Where a lane is, as its reader sees it. ``ended``: it has left the run, with ``problem``, drained, or dropped;
+    ``with_run``: it didn't leave, the run ended under it."""
 
     lane: str
     epoch: int
@@ -70,6 +71,7 @@ class LaneReport:
     drained: bool = False
     ended: bool = False
     problem: Problem | None = None
+    with_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class StreamRun:
                 self._publish(publish)
         except Problem as problem:
             for name in list(self.lanes):
-                self._end_lane(name, _of_the_world(problem))
+                self._end_lane(name, _of_the_world(problem), with_run=True)
         for name in list(self.lanes):
             self._end_lane(name, None)
         self._publish(publish, now=True)
@@ -268,11 +270,11 @@ class StreamRun:
             if routed.failed is not None:
                 self._end_lane(name, routed.failed)
 
-    def _end_lane(self, name: str, problem: Problem | None) -> None:
+    def _end_lane(self, name: str, problem: Problem | None, *, with_run: bool = False) -> None:
         lane = self.lanes.pop(name, None)
         if lane is None:
             return
-        self._reports[name] = replace(self._report_lane(lane), ended=True, problem=problem)
+        self._reports[name] = replace(self._report_lane(lane), ended=True, problem=problem, with_run=with_run)
         self._router.remove(name)
         self._outcomes[name] = problem
 

@@ -13,11 +13,11 @@ from actors.drivers.store import SqlCheckpointStore
 from actors.host import Host, SystemHost
 from actors.lane_actors import LaneActors
 from actors.lane_group import LaneEnd, LaneGroup
-from actors.mailbox import DATA, ActorPeer, Answer
+from actors.mailbox import ACTOR_LOST, DATA, ActorPeer, Answer
 from actors.members import this_process
 from actors.stream import LaneReport, RunReport
 from ingest.checkpoint.contract import CheckpointStore
-from ingest.problems import Problem
+from ingest.problems import Problem, WorldProblem
 from ingest.status import LaneState
 
 WAIT_S = 10.0
@@ -58,6 +58,29 @@ class Process:
             assert self.reported.acquire(timeout=WAIT_S)
 
 
+class LostStream(Process):
+    """A reader whose stream ends as soon as it is open, under two lanes."""
+
+    LANES = ("one", "other")
+    LOST = WorldProblem(ACTOR_LOST, "the server closed the connection")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.runs = threading.Semaphore(0)
+
+    def ask(self, method: str, *arguments: Any, timeout_s: float, group: str = "control") -> Any:
+        """See ``Peer``."""
+        ended = {lane: LaneReport(lane, 1, "live", ended=True, problem=self.LOST, with_run=True) for lane in self.LANES}
+        return RunReport(lanes=ended) if method == "report" else None
+
+    def send(self, method: str, *arguments: Any, done: Callable[[Answer], None], group: str = DATA) -> None:
+        """See ``Peer``."""
+        if method == "run":
+            assert {one.lane for one in arguments[0]} == set(self.LANES)
+            self.runs.release()
+        done(Answer(dict.fromkeys(self.LANES, self.LOST)))
+
+
 class Owner:
     """A supervisor that writes down what it is told."""
 
@@ -67,6 +90,7 @@ class Owner:
         self.store = store
         self.process = Process("reader")
         self.states: list[LaneState] = []
+        self.left: list[str] = []
 
     def lane_actors(self, lane: str) -> LaneActors:
         """See ``GroupOwner``."""
@@ -90,6 +114,7 @@ class Owner:
 
     def lane_left(self, group: str, end: LaneEnd) -> None:
         """See ``GroupOwner``."""
+        self.left.append(end.lane)
 
 
 @pytest.fixture
@@ -113,6 +138,17 @@ def test_a_lane_whose_stream_is_not_open_is_under_way(owner: Owner) -> None:
     owner.process.await_looks(3)
     assert owner.states[-1] is LaneState.RUNNING
     group.stop()
+
+
+def test_lanes_whose_stream_ends_start_anew_together(owner: Owner) -> None:
+    """A connection that is lost is no lane's own trouble: none goes to a reader of its own, and all run again in one."""
+    owner.process = reader = LostStream("reader")
+    group = LaneGroup("shared", LostStream.LANES, owner)
+    group.start()
+    for _ in range(3):
+        assert reader.runs.acquire(timeout=WAIT_S)
+    group.stop()
+    assert owner.left == []
 
 
 def test_only_a_lane_that_waits_is_abandoned(owner: Owner) -> None:
