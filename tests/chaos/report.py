@@ -46,6 +46,8 @@ def _sums(result: Result) -> list[str]:
         f"worst recovery     {_told(worst)}; beyond {BOUND_S:.0f} s: {len(result.slow)}",
         f"  of exceptions *  {_told(outside)}",
         *(f"  slow: {_told(one)}" for one in result.slow),
+        "answers retried    "
+        + (", ".join(f"{why} {count}" for why, count in sorted(result.answers.items())) or "none"),
         *result.backward[:10],
         *result.details,
     ]
@@ -77,6 +79,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "differences": result.differences,
         "backward": result.backward,
         "looks": result.looks,
+        "answers_retried": result.answers,
         "product_restarts": result.restarts,
         "broken": result.broken,
         "beyond_bound": [one.disruption.name for one in result.slow],

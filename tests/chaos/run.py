@@ -51,8 +51,17 @@ class Result:
     comparisons: int = 0
     looks: int = 0
     restarts: int = 0
+    retried: dict[tuple[int, str], int] = field(default_factory=dict)
     backward: list[str] = field(default_factory=list)
     details: list[str] = field(default_factory=list)
+
+    @property
+    def answers(self) -> dict[str, int]:
+        """What the sinks answered that was tried again, by reason, as far as the product's statuses told."""
+        found: dict[str, int] = {}
+        for (_, reason), count in self.retried.items():
+            found[reason] = found.get(reason, 0) + count
+        return found
 
     @property
     def made(self) -> list[Happened]:
@@ -87,6 +96,7 @@ def run(world: World, steps: Iterator[Step], duration_s: float, result: Result, 
             result.happened.append(one)
             _disrupt(world, step, one, result)
             tell(f"          {_outcome(one)}")
+            _note_answers(world, result)
             if one.problem or one.differences:
                 result.details.append(f"{step.number}. {one.disruption.name}: {one.problem} {world.states()}")
                 return
@@ -134,6 +144,14 @@ def _compare(world: World, result: Result) -> int:
                     f"{lane}: {verdict.differences} differences, {verdict.behind} behind: {verdict.details[:3]}"
                 )
     return found
+
+
+def _note_answers(world: World, result: Result) -> None:
+    for lane in LANES:
+        for shard in (world.product.lane(lane) or {}).get("shards", ()):
+            if shard["process"]:
+                pid = shard["process"]["pid"]
+                result.retried |= {(pid, reason): count for reason, count in shard["retries"].items()}
 
 
 def _outcome(one: Happened) -> str:

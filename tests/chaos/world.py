@@ -268,9 +268,10 @@ class World:
         return f"the product says {fresh}: " + ("; ".join(known) or "nothing")
 
     def resume(self, *lanes: str) -> None:
-        """What an operator does once the problem is mended."""
+        """What an operator does once the problem is mended. (When every lane had stopped the product has ended, and it is
+        being started again: that resumes them too.)"""
         for lane in lanes:
-            self.product.command("resume", f"{NAME}/{lane}")
+            self.product.command("resume", f"{NAME}/{lane}", may_fail=True)
 
 
 @contextmanager
