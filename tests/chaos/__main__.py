@@ -21,6 +21,7 @@ import json
 import signal
 import sys
 from itertools import chain, islice
+from pathlib import Path
 from types import FrameType
 
 from tests.chaos import disruption, elasticsearch, hbase, mysql, network, processes, store, supervisors
@@ -44,6 +45,7 @@ def main() -> int:
     parser.add_argument("--changes-per-s", type=float, default=1_300, help="row changes a second (default 1300)")
     parser.add_argument("--servers", type=int, default=1, help="MySQL servers (default 1; from 2 on they fail over)")
     parser.add_argument("--list", action="store_true", help="list the disruptions")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="keep what the product said")
     parser.add_argument("--json", action="store_true", help="the result as JSON")
     chosen = parser.parse_args()
     if chosen.list:
@@ -65,7 +67,7 @@ def _run(chosen: argparse.Namespace) -> int:
     result = Result(chosen.seed)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with World(chosen.seed, chosen.changes_per_s, _say, chosen.servers) as world:
+        with World(chosen.seed, chosen.changes_per_s, _say, chosen.servers, chosen.log) as world:
             run(world, chain(first, steps), duration_s, result, _say)
     except KeyboardInterrupt:
         _say("stopped")

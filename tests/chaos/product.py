@@ -37,7 +37,7 @@ class NotFound(Exception):
 
 
 class Product:
-    """See the module. ``start`` begins; ``close`` ends it for good."""
+    """See the module. ``start`` begins; ``close`` ends it for good, and removes ``directory``."""
 
     def __init__(self, config_file: Path, name: str, directory: Path) -> None:
         self.name = name
@@ -46,6 +46,7 @@ class Product:
         self.starts = 0
         self._directory = directory
         self._reaper = Reaper()
+        self._reaper.own(directory)
         self._group = 0
         self._ending = threading.Event()
         self._lock = threading.Lock()

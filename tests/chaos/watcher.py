@@ -18,7 +18,7 @@ import happybase
 from actors.stack import Elasticsearch, Hbase
 from tests.chaos.writer import COUNTERS, Truth
 
-EVERY_S = 0.04
+EVERY_S = 0.1
 INDEX, TABLE = "chaos-counters", "chaos_counters"
 
 

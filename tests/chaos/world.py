@@ -7,6 +7,7 @@ The product reaches every server through a proxy; the tests reach it directly, s
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -82,10 +83,19 @@ ELASTICSEARCH_SETTINGS = {
 
 
 class World:
-    """See the module. ``servers``: how many MySQL servers, the first of them the source of the others."""
+    """See the module. ``servers``: how many MySQL servers, the first of them the source of the others. ``keep_log``: where
+    what the product said is kept."""
 
-    def __init__(self, seed: int, changes_per_s: float, say: Callable[[str], None], servers: int = 1) -> None:
+    def __init__(
+        self,
+        seed: int,
+        changes_per_s: float,
+        say: Callable[[str], None],
+        servers: int = 1,
+        keep_log: Path | None = None,
+    ) -> None:
         self.say = say
+        self._keep_log = keep_log
         self._seed, self._changes_per_s = seed, changes_per_s
         self._exits = ExitStack()
         self.directory = Path(tempfile.mkdtemp(prefix="ingest-chaos-"))
@@ -111,6 +121,8 @@ class World:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.say("ending everything")
+        if self._keep_log is not None and (self.directory / "product.log").exists():
+            shutil.copy(self.directory / "product.log", self._keep_log)
         self._exits.close()
 
     def _start(self) -> None:
