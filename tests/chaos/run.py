@@ -85,7 +85,7 @@ class Result:
 
 
 def run(world: World, steps: Iterator[Step], duration_s: float, result: Result, tell: Callable[[str], None]) -> None:
-    """Fill in the result. It ends early when the product doesn't recover, or a comparison finds a difference."""
+    """Fill in the result. It ends early when a comparison finds a difference, or the lanes run no more."""
     began_s = time.monotonic()
     try:
         for step in steps:
@@ -99,12 +99,22 @@ def run(world: World, steps: Iterator[Step], duration_s: float, result: Result, 
             _note_answers(world, result)
             if one.problem or one.differences:
                 result.details.append(f"{step.number}. {one.disruption.name}: {one.problem} {world.states()}")
-                return
+                if one.differences or not _goes_on(world):
+                    return
     finally:
         result.elapsed_s = time.monotonic() - began_s
         result.changes, result.writing_s = world.writer.changes, world.writer.writing_s
         result.looks, result.backward = world.watcher.looks, world.watcher.backward
         result.restarts = world.product.starts - 1
+
+
+def _goes_on(world: World) -> bool:
+    """Do the lanes run after what went wrong, perhaps resumed by hand?"""
+    try:
+        world.until_running_or(lambda: world.resume(*LANES))
+    except Unexpected:
+        return False
+    return True
 
 
 def _disrupt(world: World, step: Step, one: Happened, result: Result) -> None:
