@@ -65,7 +65,8 @@ def _run(chosen: argparse.Namespace) -> int:
     first = list(islice(steps, sum(one.weight for one in wanted)))
     _say(f"plan of seed {chosen.seed}: {', '.join(step.disruption.name for step in first)}")
     result = Result(chosen.seed)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background jobs ignore it
+        signal.signal(number, _interrupt)
     try:
         with World(chosen.seed, chosen.changes_per_s, _say, chosen.servers, chosen.log) as world:
             run(world, chain(first, steps), duration_s, result, _say)
