@@ -78,6 +78,11 @@ def signal_to(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
+@disruption()
+def nothing(world: World, chance: random.Random) -> None:
+    """Nothing at all: what a recovery time of this machine is worth."""
+
+
 @disruption(weight=2)
 def kill_reader(world: World, chance: random.Random) -> None:
     """`kill -9` of a reader."""

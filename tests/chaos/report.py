@@ -16,9 +16,9 @@ def table(result: Result) -> str:
     width = max((len(name) for name in by_name), default=10)
     lines = [f"{'disruption':{width}}  made  lasted  recovery (worst)  differences  backward"]
     for name, all_of_it in sorted(by_name.items()):
-        made = [one for one in all_of_it if not one.skipped]
+        made = [one for one in all_of_it if one in result.made]
         if not made:
-            lines.append(f"{name:{width}}  left out: {all_of_it[0].skipped}")
+            lines.append(f"{name:{width}}  left out: {all_of_it[0].skipped or 'the run was stopped'}")
             continue
         lasted, worst = max(one.lasted_s for one in made), max(one.worst_s for one in made)
         mark = "*" if made[0].disruption.exception else " "

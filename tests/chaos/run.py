@@ -65,8 +65,8 @@ class Result:
 
     @property
     def made(self) -> list[Happened]:
-        """Those that were made."""
-        return [one for one in self.happened if not one.skipped]
+        """Those that were made, and looked at to the end."""
+        return [one for one in self.happened if one.recovery_s or one.problem]
 
     @property
     def differences(self) -> int:

@@ -48,7 +48,7 @@ def test_a_report_names_what_is_wrong() -> None:
     assert [one.number for one in result.slow] == [1]
     assert "9.5 s (1. kill_sink)" in table(result)
     assert "* kill_driver: " in table(result)
-    for wrong in (Result(1, [Happened(1, slow.disruption, differences=1)]), Result(1, [slow], backward=["back"]),
+    for wrong in (Result(1, [Happened(1, slow.disruption, recovery_s={"search": 1.0}, differences=1)]), Result(1, [slow], backward=["back"]),
                   Result(1, [Happened(1, slow.disruption, problem="Unexpected: no recovery")])):  # fmt: skip
         assert wrong.broken
         assert as_json(wrong)["broken"]
