@@ -8,6 +8,9 @@ PYTEST_ARGS ?=
 LOCK_ARGS ?=
 SEEDS ?= 1000
 FIRST ?= 0
+DURATION_S ?= 600
+SEED ?= 0
+CHAOS_ARGS ?=
 FUZZ_S ?= 1800
 FUZZ_TARGETS ?= $(patsubst ingest/native/fuzz/fuzz_targets/%.rs,%,$(wildcard ingest/native/fuzz/fuzz_targets/*.rs))
 
@@ -21,14 +24,14 @@ LAYERS := $(filter-out tests/kit/ tests/__pycache__/,$(wildcard tests/*/))
 NATIVE := ingest/native/Cargo.toml $(shell find ingest/native/src -name "*.rs")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-integration test-chaos simulate canaries bench fuzz lint types format docs lock
+.PHONY: help setup demo test test-unit test-integration test-chaos chaos simulate canaries bench fuzz lint types format docs lock
 
 help: ## List the targets
 	@echo "Targets:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  %-18s %s\n' "$$name" "$$text"; done
 	@echo
-	@echo "Options: DEMO_ARGS='--json --seconds 20', BENCH_ARGS='decode --quick', PYTEST_ARGS='-k frontier', SEEDS=100000, PYTHON=python3.12, LOCK_ARGS=--upgrade"
+	@echo "Options: DEMO_ARGS='--json --seconds 20', BENCH_ARGS='decode --quick', PYTEST_ARGS='-k frontier', SEEDS=100000, DURATION_S=3600 SEED=1, CHAOS_ARGS='--json', PYTHON=python3.12, LOCK_ARGS=--upgrade"
 
 # The stamp goes when the clone was moved, since an environment holds absolute paths.
 $(shell [ "$$(cat .venv/.place 2>/dev/null)" = "$$(pwd)" ] || rm -f .venv/.installed)
@@ -55,6 +58,9 @@ test-integration: setup ## Tests with real servers, which they start on loopback
 
 test-chaos: setup ## Tests that kill the processes of a running pipeline
 	$(BIN)/pytest tests -m chaos $(PYTEST_ARGS)
+
+chaos: setup ## Disrupt real servers and processes for DURATION_S seconds (600), by SEED (0), while rows change
+	$(BIN)/python -m tests.chaos --duration-s $(DURATION_S) --seed $(SEED) $(CHAOS_ARGS)
 
 simulate: setup ## SEEDS runs (1000) of the whole system under random faults, from FIRST (0) on, on every core
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)

@@ -93,6 +93,7 @@ class LocalRay:
     def __init__(self, *, dashboard: bool = True) -> None:
         self._dashboard = dashboard
         self._reaper: Reaper | None = None
+        self._group = 0
         self.address: RayAddress | None = None
 
     def start(self) -> RayAddress:
@@ -113,8 +114,8 @@ class LocalRay:
         argv += ["--min-worker-port=0", "--max-worker-port=0", "--no-monitor"]  # the monitor scales nodes
         names = ("ray-client-server-port", "metrics-export-port", "dashboard-agent-listen-port")
         argv += [f"--{name}={port}" for name, port in zip((*names, "dashboard-agent-grpc-port"), others, strict=True)]
-        group = self._reaper.spawn(Launch(argv, home, log, environment))
-        self._await_start(group, log)
+        self._group = self._reaper.spawn(Launch(argv, home, log, environment))
+        self._await_start(self._group, log)
         self.address = RayAddress(f"127.0.0.1:{gcs}", f"http://127.0.0.1:{dashboard}", str(token_path))
         return self.address
 
@@ -131,6 +132,11 @@ class LocalRay:
         end = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]) if log.exists() else ""
         self.close()
         raise WorldProblem(RAY_FAILED, f"a local Ray didn't start; the end of its log:\n{end}")
+
+    @property
+    def is_alive(self) -> bool:
+        """Does it run? (It ends as a whole when one of its own processes does.) WorldProblem once it was closed."""
+        return self._reaper is not None and self._reaper.is_alive(self._group)
 
     def close(self) -> None:
         """End it and remove its files. Can be called twice."""

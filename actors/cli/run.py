@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 import typer
@@ -14,6 +14,7 @@ import typer
 from actors import logs
 from actors.cli import options
 from actors.cli.live import JsonView, LiveView, View
+from actors.cli.ray_watch import while_alive
 from actors.cli.reporting import text_of
 from actors.cli.servers import all_problems, problems_by_lane
 from actors.cli.session import Session, Signals
@@ -111,7 +112,8 @@ def _ray(address: str | None, trace: TraceFilter | None, view: View, signals: Si
         ray_address = local.start() if local else cluster_address(address or "")
         join(ray_address, show_logs=trace is not None)
         signals.take()  # Ray has taken SIGTERM
-        yield ray_address
+        with while_alive(lambda: local.is_alive) if local else nullcontext():
+            yield ray_address
     finally:
         leave()
         if local:

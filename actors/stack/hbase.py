@@ -162,6 +162,10 @@ class Hbase(Server):
         """SIGKILL the Thrift server alone."""
         self._end_process(THRIFT, 0)
 
+    def kill_region_server(self) -> None:
+        """SIGKILL the process of master, region server and ZooKeeper alone; ``start`` then starts all anew."""
+        self._end_process(MASTER, 0)
+
     def start_thrift(self) -> None:
         """Start the Thrift server again, at the same address, and wait until it answers."""
         with self._life:

@@ -79,6 +79,12 @@ class TcpProxy:
         """Pass nothing on, in either direction, and keep all connections open: a peer that vanished."""
         self._frozen.set()
 
+    def abandon(self) -> None:
+        """Pass nothing more on over the connections that are open now, and keep them open for good; new ones work."""
+        with self._lock:
+            for link in self._links:
+                link.abandoned.set()
+
     def refuse(self) -> None:
         """Close new connections at once."""
         self._refusing.set()
@@ -143,15 +149,17 @@ class TcpProxy:
 
     def _pump(self, link: _Link, source: socket.socket, target: socket.socket, faulty: bool) -> None:
         with contextlib.suppress(OSError, ValueError):  # closed from the other side or by ``cut``
-            self._forward(source, target, faulty)
+            self._forward(link, source, target, faulty)
         if link.one_way_ended():
             with self._lock:
                 self._links.discard(link)
 
-    def _forward(self, source: socket.socket, target: socket.socket, faulty: bool) -> None:
+    def _forward(self, link: _Link, source: socket.socket, target: socket.socket, faulty: bool) -> None:
         last = False
-        while not last and not self._closed.is_set():
-            if self._frozen.is_set():
+        while not last and not self._closed.is_set() and not link.over.is_set():
+            if link.abandoned.is_set():
+                link.over.wait()
+            elif self._frozen.is_set():
                 time.sleep(_POLL_S)
             elif select.select([source], [], [], _POLL_S)[0] and not self._frozen.is_set():
                 data = source.recv(CHUNK_BYTES)
@@ -195,6 +203,8 @@ class _Link:
         self._lock = threading.Lock()
         self._ended = 0
         self._reset = False
+        self.over = threading.Event()
+        self.abandoned = threading.Event()
         for sock in self._socks:
             sock.settimeout(None)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -203,6 +213,7 @@ class _Link:
         """Make both pumps end; with ``reset`` the peers see a TCP reset instead of an orderly end."""
         with self._lock:
             self._reset = self._reset or reset
+            self.over.set()
             for sock in self._socks:
                 with contextlib.suppress(OSError):
                     if reset:

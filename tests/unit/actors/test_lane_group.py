@@ -108,6 +108,7 @@ class Owner:
 @pytest.fixture
 def owner(tmp_path: Path) -> Iterator[Owner]:
     owner = Owner(SqlCheckpointStore(f"sqlite:///{tmp_path}/store.db"))
+    owner.store.latest("lane")  # opened here, as the supervisor does before its groups start
     yield owner
     owner.process.ends.set()
 

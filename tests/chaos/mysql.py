@@ -1,0 +1,140 @@
+"""Disruptions of MySQL."""
+
+from __future__ import annotations
+
+import random
+import shutil
+
+from actors.stack import Mysql
+from ingest.binlog.gtid import GtidSet
+from tests.chaos.disruption import disruption
+from tests.chaos.processes import freeze
+from tests.chaos.world import LANES, NAME, World
+
+OPERATOR = "the lane stops by design; an operator mends it"
+
+
+@disruption(weight=2)
+def kill_mysql(world: World, chance: random.Random) -> None:
+    """`kill -9` of mysqld, and a start some time later."""
+    world.primary.kill()
+    world.wait(chance.uniform(0, 4))
+    world.primary.start()
+
+
+@disruption()
+def restart_mysql(world: World, chance: random.Random) -> None:
+    """The server is ended in good order and started again."""
+    world.primary.restart()
+
+
+@disruption()
+def freeze_mysql(world: World, chance: random.Random) -> None:
+    """SIGSTOP of mysqld for up to 8 s, then SIGCONT."""
+    freeze(world, chance, world.primary.pid, 8)
+
+
+@disruption()
+def mysql_read_only(world: World, chance: random.Random) -> None:
+    """The only server is super_read_only for some seconds; its lanes go on."""
+    world.sql("SET GLOBAL super_read_only = ON")
+    world.wait(chance.uniform(1, 4))
+    world.sql("SET GLOBAL super_read_only = OFF")
+
+
+@disruption()
+def purge_what_is_applied(world: World, chance: random.Random) -> None:
+    """The binlog is rotated a few times, and all files but the newest are purged: the lanes need none of them."""
+    for _ in range(3):
+        world.sql("FLUSH BINARY LOGS")
+        world.wait(chance.uniform(0.1, 0.5))
+    executed = world.executed()
+    world.until(lambda: all(world.holds(lane, executed) for lane in LANES), "the lanes hold what will be purged")
+    newest = world.sql("SHOW BINARY LOGS")[-1][0]
+    before_newest = world.sql("SHOW BINARY LOGS")[-2][0]
+    world.sql(f"PURGE BINARY LOGS TO '{before_newest if chance.random() < 0.5 else newest}'")
+
+
+@disruption()
+def move_clock(world: World, chance: random.Random) -> None:
+    """The clock that the binlog's events show jumps by up to a day, forth or back, and returns (the session's
+    timestamp: the machine's own clock stays as it is)."""
+    world.writer.clock_shift_s = chance.choice((-86_400, -3_600, -5, 5, 3_600, 86_400))
+    world.wait(chance.uniform(1, 4))
+    world.writer.clock_shift_s = 0
+
+
+@disruption(exception=OPERATOR)
+def purge_what_is_missing(world: World, chance: random.Random) -> None:
+    """A lane is paused, and the server purges what it lacks: it stops and names what is gone. The files were archived, so
+    an operator replays them, and resumes the lane."""
+    lane = chance.choice(LANES)
+    archive = world.directory / f"archive-{chance.randrange(10**9)}"
+    archive.mkdir()
+    world.product.command("pause", f"{NAME}/{lane}")
+    world.wait(chance.uniform(0.5, 2))
+    world.sql("FLUSH BINARY LOGS")
+    *old, newest = (str(row[0]) for row in world.sql("SHOW BINARY LOGS"))
+    for name in old:
+        shutil.copy(world.primary.data / name, archive)
+    world.until(lambda: world.purged(newest), "the binlogs are purged")
+    world.resume(lane)
+    world.until_stopped(lane, "source.purged")
+    files = [str(path) for path in sorted(archive.iterdir())]
+    world.product.command("replay", str(world.product.config_file), *files, "--lane", lane, "--json")
+    world.resume(lane)
+    shutil.rmtree(archive)
+
+
+@disruption(exception=OPERATOR)
+def reset_mysql(world: World, chance: random.Random) -> None:
+    """RESET BINARY LOGS AND GTIDS: the server forgets every transaction that it had, and the lanes stop rather than read
+    from a server that lacks what they hold. An operator puts the old set into gtid_purged, and resumes them. (Nothing is
+    written meanwhile: what a server wrote under old GTIDs anew, nobody could tell.)"""
+    mark = world.product.mark
+    with world.writer.paused():
+        executed = world.executed()
+        world.until(lambda: all(world.holds(lane, executed) for lane in LANES), "the lanes hold all there is")
+        world.sql("RESET BINARY LOGS AND GTIDS")
+        world.mysql_proxy.cut()
+        world.until(
+            lambda: world.product.said("source.lost_transactions", mark),
+            "the lanes stop, and say what the source lacks",
+        )
+        world.sql(f"SET GLOBAL gtid_purged = '{executed}'")
+    world.until_running_or(lambda: world.resume(*LANES))
+
+
+@disruption(weight=2, needs="servers")
+def fail_over_twice(world: World, chance: random.Random) -> None:
+    """Another server becomes the source, twice in a row; the old one is killed, or stays as a read-only replica. Nothing
+    is lost: the new one has all before it takes writes."""
+    for _ in range(2):
+        old = world.primary
+        fail_over(world, chance.choice([server for server in world.mysqls if server is not old]))
+        if chance.random() < 0.5:
+            old.kill()
+            world.wait(chance.uniform(0, 3))
+            old.start()
+        world.follow(old, world.primary)
+        world.wait(chance.uniform(0, 2))
+
+
+def fail_over(world: World, new: Mysql) -> None:
+    """Writes go to another server once it has all of the old one's."""
+    old = world.primary
+    world.sql("SET GLOBAL super_read_only = ON")
+    executed = GtidSet.parse(world.executed())
+    world.until(lambda: executed.issubset(GtidSet.parse(world.executed(new))), "the new source has all")
+    world.sql(
+        "STOP REPLICA",
+        "RESET REPLICA ALL",
+        "SET GLOBAL super_read_only = OFF",
+        "SET GLOBAL read_only = OFF",
+        server=new,
+    )
+    world.primary = new
+    world.writer.forget_connection()
+    for other in world.mysqls:
+        if other not in (old, new):
+            world.follow(other, new)
