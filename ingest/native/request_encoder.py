@@ -24,17 +24,19 @@ from ingest.sinks.contract import Encoded, Encoder, Operations, PackedItems, Req
 from ingest.sinks.elasticsearch.encode import ElasticsearchEncoder
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
 from ingest.sinks.elasticsearch.parts.encode import DocumentsAndParts, PartEncoder
-from ingest.sinks.hbase.encode import HbaseEncoder, deletions, written_columns
+from ingest.sinks.hbase.encode import HbaseEncoder, deletions, source_cell, written_columns
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.hbase.thrift_bytes import deletion, put_head
+from ingest.sinks.source_field import source_column, stamp_numbers
 
-Written = tuple[tuple[object, ...], list[Column]]
-"""How operations are written: an envelope (``src/requests``), and the columns in it."""
+Written = tuple[tuple[object, ...], list[Column], tuple[bytes, bytes, bytes] | None]
+"""How operations are written: an envelope (``src/requests``), the columns in it, and where their rows came from, which is
+written behind them (the envelope has one name more then)."""
 
 
 class NativeEncoder:
-    """See ``ingest.sinks.contract.Encoder``. ``written``: an operations' envelope and columns; ``by_target``: each
-    request is for one target."""
+    """See ``ingest.sinks.contract.Encoder``. ``written``: see ``Written``; ``by_target``: each request is for one
+    target."""
 
     def __init__(
         self,
@@ -105,8 +107,10 @@ def _document_encoder(options: ElasticsearchOptions, targets: Sequence[Elasticse
         return pure
 
     def written(part: Operations) -> Written:
-        envelope = "upsert" if targets[part.rule].write == "upsert" else "index"
-        return (envelope, _names(part)), _columns(part.documents, json_column)
+        target = targets[part.rule]
+        envelope = "upsert" if target.write == "upsert" else "index"
+        source = source_column(part, target.source)
+        return (envelope, _names(part, source)), _columns(part.documents, json_column), _provenance(part, source)
 
     return NativeEncoder(native, pure, written, options.bulk_items, options.bulk_bytes, by_target=False)
 
@@ -122,6 +126,9 @@ def hbase_encoder(options: HbaseOptions, targets: Sequence[HbaseTarget]) -> Enco
         target = targets[part.rule]
         columns = written_columns(part.documents.schema, target)
         names = [name.encode() for _, _, name in columns]
+        source = source_column(part, target.source)
+        cell = None if source is None else source_cell(source, target)
+        names += [] if cell is None else [cell.encode()]
         gone = deletions(target, names)
         envelope = (
             "hbase",
@@ -129,7 +136,8 @@ def hbase_encoder(options: HbaseOptions, targets: Sequence[HbaseTarget]) -> Enco
             [deletion(name) for name in names],
             (len(gone), b"".join(gone)),
         )
-        return envelope, [cell_column(part.documents.column(index), field) for index, field, _ in columns]
+        cells = [cell_column(part.documents.column(index), field) for index, field, _ in columns]
+        return envelope, cells, _provenance(part, cell)
 
     return NativeEncoder(native, pure, written, options.batch_rows, options.batch_bytes, by_target=True)
 
@@ -143,15 +151,23 @@ def blackhole_encoder(options: BlackholeOptions) -> Encoder[bytes]:
 
     def written(part: Operations) -> Written:
         if options.encode == "nothing":
-            return ("bare", None), []
-        return ("bare", _names(part)), _columns(part.documents, json_column)
+            return ("bare", None), [], None
+        return ("bare", _names(part)), _columns(part.documents, json_column), None
 
     return NativeEncoder(native, pure, written, options.batch_items, MOST_BYTES, by_target=False)
 
 
-def _names(part: Operations) -> list[bytes]:
-    """The fields' names in JSON."""
-    return [f"{encode_basestring(name)}:".encode() for name in part.documents.schema.names]
+def _names(part: Operations, source: str | None = None) -> list[bytes]:
+    """The fields' names in JSON, and that of their source."""
+    names = part.documents.schema.names if source is None else [*part.documents.schema.names, source]
+    return [f"{encode_basestring(name)}:".encode() for name in names]
+
+
+def _provenance(part: Operations, source: str | None) -> tuple[bytes, bytes, bytes] | None:
+    provenance = part.provenance
+    if source is None or provenance is None:
+        return None
+    return encode_basestring(provenance.table).encode(), provenance.packed_stamps, stamp_numbers(part)
 
 
 def _columns(documents: pa.RecordBatch, column: Callable[[Any, Any], Column]) -> list[Column]:

@@ -27,6 +27,16 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the rows of a slice came from. ``table``: ``database.table``; ``packed_stamps``, ``stamp_of``: the slice's, by
+    row of the slice (``ingest.slices``)."""
+
+    table: str
+    packed_stamps: bytes
+    stamp_of: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Operations:
     """What one slice means for the sink, after rules and coalescing; all sequences have the same length.
 
@@ -35,7 +45,7 @@ class Operations:
     value or None. ``documents``: one row per operation, one column per field of the document, in the rule's order.
     ``sources``: row number in the slice each operation came from (for tracing and errors). ``dropped``: rows that
     gave no operation, counted by reason (invariant 5). ``parts``: the operations are on parts of documents, each written
-    or deleted for itself; None: on whole documents.
+    or deleted for itself; None: on whole documents. ``provenance``: None where the rows are no changes of a binlog.
     """
 
     rule: int
@@ -48,6 +58,7 @@ class Operations:
     sources: Sequence[int]
     dropped: Mapping[str, int] = field(default_factory=dict)
     parts: Parts | None = None
+    provenance: Provenance | None = None
 
 
 PayloadT = TypeVar("PayloadT")

@@ -36,6 +36,7 @@ from ingest.sinks.contract import Operations, PackedItems, Request, RequestItem
 from ingest.sinks.faults import FIELD_MISSING, KEY_NOT_TEXT
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.hbase.thrift_bytes import deletion, puts, row_mutations
+from ingest.sinks.source_field import with_source
 
 
 class HbaseEncoder(CoalescingEncoder[bytes]):
@@ -74,9 +75,15 @@ def column_of(field: str, target: HbaseTarget) -> list[str]:
     return named or ([] if target.family is None else [f"{target.family}:{field}"])
 
 
+def source_cell(source: str, target: HbaseTarget) -> str | None:
+    """The cell (``family:qualifier``) that holds the rows' source; None when the target leaves the field out."""
+    return next(iter(column_of(source, target)), None)
+
+
 def _rows(part: Operations, target: HbaseTarget) -> list[RequestItem[bytes]]:
-    columns = written_columns(part.documents.schema, target)
-    mutations = [puts(name.encode(), cell_texts(part.documents.column(index), field)) for index, field, name in columns]
+    documents = with_source(part, target.source)
+    columns = written_columns(documents.schema, target)
+    mutations = [puts(name.encode(), cell_texts(documents.column(index), field)) for index, field, name in columns]
     written = list(zip(*mutations, strict=True)) or [()] * len(part.keys)
     gone = deletions(target, [name.encode() for _, _, name in columns])
     items = []
@@ -96,7 +103,7 @@ def deletions(target: HbaseTarget, columns: Sequence[bytes]) -> list[bytes]:
 
 def written_columns(schema: pa.Schema, target: HbaseTarget) -> list[tuple[int, pa.Field, str]]:
     """(index of the document's column, its field, ``family:qualifier``) of everything that is written."""
-    missing = sorted(set(target.columns.values()) - set(schema.names))
+    missing = sorted(set(target.columns.values()) - {*schema.names, target.source})
     if missing:
         what = f"the target's columns name the field {missing[0]!r}; the documents have {', '.join(schema.names)}"
         raise DataProblem(FIELD_MISSING, what, {"table": target.table})

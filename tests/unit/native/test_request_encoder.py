@@ -19,12 +19,13 @@ from ingest.native.request_encoder import NativeEncoder, blackhole_encoder, elas
 from ingest.problems import DataProblem
 from ingest.sinks.blackhole.encode import BlackholeEncoder
 from ingest.sinks.blackhole.options import BlackholeOptions
-from ingest.sinks.contract import Encoder, Operations, PackedItems, Request, body_of, keys_of
+from ingest.sinks.contract import Encoder, Operations, PackedItems, Provenance, Request, body_of, keys_of
 from ingest.sinks.elasticsearch.encode import ElasticsearchEncoder
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
 from ingest.sinks.hbase.encode import HbaseEncoder, timestamp_of
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.operation_columns import Same, TextColumn
+from ingest.slices import TransactionStamp
 from tests.kit.sink_operations import operations_of
 
 pytestmark = pytest.mark.skipif(core() is None, reason="the native core isn't built")
@@ -74,6 +75,13 @@ FIELDS: list[tuple[pa.Field, st.SearchStrategy[Any]]] = [
     (field("ago", pa.timestamp("us")), st.sampled_from([0, -1, -(10**16)])),
     *((field(f"span{fsp}", pa.duration("us"), "time", fsp), st.integers(-(10**13), 10**13)) for fsp in (0, 4, 6)),
 ]  # fmt: skip
+STAMPS = st.builds(
+    TransactionStamp,
+    st.sampled_from(["3e11fa47-71ca-11e1-9e33-c80aa9429562:7", "3e11fa47-71ca-11e1-9e33-c80aa9429562:tag:7"]),
+    st.sampled_from([0, 1_704_164_645_123_456, 253_402_300_799_999_999, 253_402_300_800_000_000, 2**64 - 1]),
+    st.sampled_from(["binlog.000001", 'b"\\in\x01é']),
+    st.sampled_from([4, 2**32, 2**64 - 1]),
+)
 KEYS = st.text(max_size=3) | st.sampled_from(["k1", "k2", 'a"|\\'])
 
 
@@ -105,7 +113,25 @@ def operations(draw: Any, rule: int) -> Operations:
         documents=documents,
         sources=list(range(count)),
     )
-    return as_columns(made) if draw(st.booleans()) else made
+    made = as_columns(made) if draw(st.booleans()) else made
+    return draw(with_provenance(made)) if draw(st.booleans()) else made
+
+
+@st.composite
+def with_provenance(draw: Any, made: Operations) -> Operations:
+    """The same operations as of some rows of a slice with a few transactions."""
+    stamps = draw(st.lists(STAMPS, min_size=1, max_size=3))
+    count, ahead = len(made.keys), draw(st.integers(0, 2))
+    numbers = draw(st.lists(st.integers(0, len(stamps) - 1), min_size=count + ahead, max_size=count + ahead))
+    provenance = Provenance(
+        draw(st.sampled_from(["shop.orders", 'sh"op.né'])),
+        b"".join(stamp.pack() for stamp in stamps),
+        struct.pack(f"<{count + ahead}I", *numbers),
+    )
+    rows = range(ahead, count + ahead)
+    forms = [rows, list(rows), memoryview(struct.pack(f"<{count}q", *rows)).cast("q")]
+    sources = forms[draw(st.integers(0, 2))]
+    return replace(made, sources=sources, provenance=provenance)
 
 
 def as_columns(made: Operations) -> Operations:
@@ -175,7 +201,10 @@ def test_elasticsearch_same_as_pure(parcel: Sequence[Operations], items: int, si
 def test_hbase_same_as_pure(parcel: Sequence[Operations], items: int, size: int) -> None:
     """Any operations, deleted by row and by column, cut anywhere."""
     options = HbaseOptions.model_construct(batch_rows=items, batch_bytes=size)
-    targets = [HbaseTarget(table="t"), HbaseTarget(table="t", delete="columns")]
+    targets = [
+        HbaseTarget(table="t"),
+        HbaseTarget(table="t", delete="columns", columns={"x:from": "origin"}, source_field="origin"),
+    ]
     check(HbaseEncoder(options, targets), hbase_encoder(options, targets), parcel)
 
 
