@@ -15,7 +15,8 @@ from ingest.sinks.stored import StoredDocument
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """``version``: as the sink has it (of a part: as the document says). ``source``: None where it isn't kept."""
+    """``version``: what the source says, else what the sink does (HBase: the timestamp of the newest cell, which all rows
+    of a request share). ``source``: None where it isn't kept."""
 
     version: int
     source: Source | None
@@ -26,7 +27,7 @@ def held_document(document: StoredDocument, names: Collection[str]) -> Held:
     texts = [document.fields[name] for name in names if name in document.fields]
     sources = [source for source in map(parse_source, texts) if source is not None]
     newest = max(sources, key=lambda source: source.version, default=None)
-    return Held(document.version, newest)
+    return Held(document.version if newest is None else newest.version, newest)
 
 
 def held_parts(document: StoredDocument) -> dict[Part, Held]:

@@ -15,6 +15,7 @@ from typing import Generic, Protocol, TypeVar, overload
 import pyarrow as pa
 
 from ingest.sinks.operation_columns import Same
+from ingest.slices import unpack_stamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,12 @@ class Provenance:
     table: str
     packed_stamps: bytes
     stamp_of: bytes
+
+    def commits_us(self, rows: Sequence[int]) -> list[int]:
+        """When each of these rows was committed, microseconds since 1970."""
+        commits = [stamp.commit_us for stamp in unpack_stamps(self.packed_stamps)]
+        numbers = memoryview(self.stamp_of).cast("I")
+        return [commits[numbers[row]] for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,8 @@ PayloadT = TypeVar("PayloadT")
 @dataclass(frozen=True, slots=True)
 class RequestItem(Generic[PayloadT]):
     """One operation, encoded: the payload is the sink's own (bytes for Elasticsearch, mutations for HBase). All
-    operations of a parcel on the parts of one document are one item, with the highest of their versions."""
+    operations of a parcel on the parts of one document are one item, with the highest of their versions. ``commit_us``:
+    when its change was committed, where the sink asks for that (0: it doesn't)."""
 
     key: str
     version: int
@@ -75,6 +83,7 @@ class RequestItem(Generic[PayloadT]):
     delete: bool
     payload: PayloadT
     size_bytes: int
+    commit_us: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +118,26 @@ class PackedItems(Sequence[RequestItem[bytes]]):
         start, end = self.ends[place - 1] if place else 0, self.ends[place]
         part, row = self.operations[self.parts[place]], self.rows[place]
         payload = self.body[start:end]
+        [commit_us] = part.provenance.commits_us([part.sources[row]]) if part.provenance is not None else [0]
         return RequestItem(
-            part.keys[row], part.versions[row], part.targets[row], bool(part.deletes[row]), payload, len(payload)
+            part.keys[row],
+            part.versions[row],
+            part.targets[row],
+            bool(part.deletes[row]),
+            payload,
+            len(payload),
+            commit_us,
         )
+
+    @property
+    def newest_commit_us(self) -> int:
+        """When the item that was committed last was; 0 where it isn't known."""
+        newest = 0
+        for number in set(self.parts):
+            part = self.operations[number]
+            rows = [part.sources[row] for row, one in zip(self.rows, self.parts, strict=True) if one == number]
+            newest = max(newest, *part.provenance.commits_us(rows)) if part.provenance is not None else newest
+        return newest
 
     @property
     def newest(self) -> int:

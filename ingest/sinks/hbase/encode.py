@@ -18,6 +18,10 @@ nothing goes back in time:
   masks everything at or below T, also what is put later, until a major compaction; and it wins over a put of the same
   T. A late write below a delete that a major compaction has cleared away would show: leases are far shorter than that.
 
+Where a rule asks for commit times instead (``timestamps = "commit_time"``, for TTLs), T is the newest commit time of the
+request in milliseconds. What then rises from request to request is what the source's clock says: changes of one row that
+were committed in one millisecond, or after the clock went back, may lie beneath older ones (``ingest/PROMISES.md``).
+
 A put and a delete of one row aren't applied at once (HBase applies the puts of a request, then its deletes): a reader
 may see, for a moment, a new row whose emptied column still has its old value.
 """
@@ -36,6 +40,7 @@ from ingest.sinks.contract import Operations, PackedItems, Request, RequestItem
 from ingest.sinks.faults import FIELD_MISSING, KEY_NOT_TEXT
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.hbase.thrift_bytes import deletion, puts, row_mutations
+from ingest.sinks.operation_columns import Same
 from ingest.sinks.source_field import with_source
 
 
@@ -69,6 +74,16 @@ def timestamp_of(request: Request[bytes]) -> int:
     return items.newest if isinstance(items, PackedItems) else max(item.version for item in items)
 
 
+def commit_ms_of(request: Request[bytes]) -> int:
+    """The timestamp of all rows of a request where those are commit times: its newest, milliseconds since 1970.
+    ValueError when no commit time is known."""
+    items = request.items
+    newest_us = items.newest_commit_us if isinstance(items, PackedItems) else max(item.commit_us for item in items)
+    if newest_us <= 0:
+        raise ValueError("a request of changes whose commit times aren't known")
+    return newest_us // 1000
+
+
 def column_of(field: str, target: HbaseTarget) -> list[str]:
     """The columns (``family:qualifier``) that a field is written to; none when the target leaves it out."""
     named = [column for column, source in target.columns.items() if source == field]
@@ -86,12 +101,16 @@ def _rows(part: Operations, target: HbaseTarget) -> list[RequestItem[bytes]]:
     mutations = [puts(name.encode(), cell_texts(documents.column(index), field)) for index, field, name in columns]
     written = list(zip(*mutations, strict=True)) or [()] * len(part.keys)
     gone = deletions(target, [name.encode() for _, _, name in columns])
+    asked = target.timestamps == "commit_time" and part.provenance is not None
+    commits = (
+        part.provenance.commits_us(part.sources) if asked and part.provenance is not None else Same(0, len(part.keys))
+    )
     items = []
-    for key, version, delete, name, cells in zip(
-        part.keys, part.versions, part.deletes, part.targets, written, strict=True
+    for key, version, delete, name, cells, commit_us in zip(
+        part.keys, part.versions, part.deletes, part.targets, written, commits, strict=True
     ):
         payload = row_mutations(_row_key(key, name), gone if delete else cells)
-        items.append(RequestItem(key, version, name, delete, payload, len(payload)))
+        items.append(RequestItem(key, version, name, delete, payload, len(payload), commit_us))
     return items
 
 

@@ -86,9 +86,12 @@ class HbaseTarget(Options):
     """What a deletion removes: `row`: all cells of the row in the families named here; `columns`: this rule's columns
     only (for several rules that write into one row)."""
 
-    timestamps: Literal["version"] = "version"
-    """Cell timestamps: `version` is the change's version (epoch and position), which keeps rows from going back in
-    time. It isn't a clock time, so a family's TTL never ends."""
+    timestamps: Literal["version", "commit_time"] = "version"
+    """Cell timestamps. version: the change's version (epoch and position), which keeps rows from going back in time; it is
+    no clock time, so a family's TTL never ends. commit_time: the newest commit time of the request's changes
+    (milliseconds), for TTLs, with a weaker promise: of changes of one row within one millisecond (before MySQL 8.0.1: one
+    second), or across clocks that disagree after a failover, an older one may stay, and nothing fences a forgotten process
+    off. All rules of a table say the same, from its first row on."""
 
     source_field: SourceName = SOURCE_FIELD
     """Cell that says where the row came from, `{gtid, file, position, commit_time, table, version}` of its newest change

@@ -22,7 +22,7 @@ from ingest.sinks.blackhole.options import BlackholeOptions
 from ingest.sinks.contract import Encoder, Operations, PackedItems, Provenance, Request, body_of, keys_of
 from ingest.sinks.elasticsearch.encode import ElasticsearchEncoder
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
-from ingest.sinks.hbase.encode import HbaseEncoder, timestamp_of
+from ingest.sinks.hbase.encode import HbaseEncoder, commit_ms_of, timestamp_of
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.operation_columns import Same, TextColumn
 from ingest.slices import TransactionStamp
@@ -239,3 +239,21 @@ def test_what_the_core_has_no_text_for() -> None:
     assert outcome(elasticsearch_encoder(options, targets), parcel) == outcome(
         ElasticsearchEncoder(options, targets), parcel
     )
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 10**15)), min_size=1, max_size=6))
+@settings(deadline=None)
+def test_commit_times_same_as_pure(rows: list[tuple[int, int]]) -> None:
+    """Requests of either encoder have the same commit time, whole and in part: their newest, in milliseconds."""
+    options = HbaseOptions.model_construct(batch_rows=4, batch_bytes=100_000)
+    targets = [HbaseTarget(table="t", timestamps="commit_time")]
+    stamps = b"".join(TransactionStamp("u:1", commit_us + 1_000, "f", 4).pack() for _, commit_us in rows)
+    made = operations_of([(f"k{key}", 9 + place, {"id": key}) for place, (key, _) in enumerate(rows)])
+    parcel = [replace(made, provenance=Provenance("s.t", stamps, struct.pack(f"<{len(rows)}I", *range(len(rows)))))]
+    for encode in (hbase_encoder(options, targets).encode, HbaseEncoder(options, targets).encode):
+        at = 0
+        for request in encode(parcel):
+            commits = [commit_us + 1_000 for _, commit_us in rows[at : at + len(request.items)]]
+            at += len(commits)
+            assert commit_ms_of(request) == max(commits) // 1000
+            assert commit_ms_of(request.only([0])) == commits[0] // 1000
