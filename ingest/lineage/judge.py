@@ -73,8 +73,9 @@ def _outcome(change: FoundChange, deletes: bool, rule: CompiledRule, decoded: De
 
 
 def newest_by_place(changes: Sequence[JudgedChange]) -> dict[Place, JudgedChange]:
-    """The last change of each place; one whose place isn't known counts for the empty target."""
+    """The last change of each place. One whose place isn't known counts for all, and for the empty target."""
     newest: dict[Place, JudgedChange] = {}
     for change in changes:
-        newest[change.place or Place("")] = change
+        places = [change.place] if change.place is not None else [*newest, Place("")]
+        newest |= dict.fromkeys(places, change)
     return newest

@@ -124,11 +124,18 @@ def verdict(found: Evidence) -> Verdict:
 
 def _of_this_transaction(found: Evidence, change: JudgedChange) -> Verdict:
     if change.outcome == "written":
-        return Verdict(Answer.NEWEST, "there, and newest")
+        return _newest(found, "there, and newest")
     if found.is_reached(change.stamp.gtid):
         what = f"there, although {change.stamp.gtid}, which wrote it, had it {change.outcome} in the end"
         return Verdict(Answer.DIFFERS, f"{what}: {change.why}")
     return Verdict(Answer.NOT_REACHED, f"there, but {change.stamp.gtid}, which wrote it, isn't wholly applied yet")
+
+
+def _newest(found: Evidence, words: str) -> Verdict:
+    """As its newest change has it; but a TRUNCATE takes rows without a change of each."""
+    if found.row is not None and not found.row.exists:
+        return Verdict(Answer.DIFFERS, f"{words}, but MySQL has no such row: its table may have been emptied")
+    return Verdict(Answer.NEWEST, words)
 
 
 def _reached(found: Evidence, change: JudgedChange) -> Verdict:
@@ -143,7 +150,7 @@ def _reached(found: Evidence, change: JudgedChange) -> Verdict:
         why = "somebody removed it in the sink, or the lane began behind it (its start, or a rewind --skip)"
         return Verdict(Answer.DIFFERS, f"not there, although the frontier holds {gtid}, which wrote it: {why}")
     if change.outcome == "written" and held.source is None:
-        return Verdict(Answer.NEWEST, f"there, and the frontier holds its newest change, {gtid}; it keeps no source")
+        return _newest(found, f"there, and the frontier holds its newest change, {gtid}; it keeps no source")
     kept = "" if held.source is None else f" of {held.source.stamp.gtid}"
     did = {"written": "wrote it", "deleted": "deleted it"}.get(change.outcome, f"left it out ({change.why})")
     return Verdict(Answer.DIFFERS, f"there as{kept or ' it was'}, although the frontier holds {gtid}, which {did}")

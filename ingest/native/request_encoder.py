@@ -24,7 +24,7 @@ from ingest.sinks.contract import Encoded, Encoder, Operations, PackedItems, Req
 from ingest.sinks.elasticsearch.encode import ElasticsearchEncoder
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
 from ingest.sinks.elasticsearch.parts.encode import DocumentsAndParts, PartEncoder
-from ingest.sinks.hbase.encode import HbaseEncoder, deletions, source_cell, written_columns
+from ingest.sinks.hbase.encode import HbaseEncoder, commit_times, deletions, source_cell, written_columns
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.hbase.thrift_bytes import deletion, put_head
 from ingest.sinks.source_field import source_column, stamp_numbers
@@ -36,7 +36,7 @@ written behind them (the envelope has one name more then)."""
 
 class NativeEncoder:
     """See ``ingest.sinks.contract.Encoder``. ``written``: see ``Written``; ``by_target``: each request is for one
-    target."""
+    target; ``commits``: when operations were committed, where the sink asks for that."""
 
     def __init__(
         self,
@@ -47,11 +47,13 @@ class NativeEncoder:
         most_bytes: int,
         *,
         by_target: bool,
+        commits: Callable[[Operations], Sequence[int]] | None = None,
     ) -> None:
         self._core = native
         self._pure = pure
         self._written = written
         self._limits = (most_items, most_bytes, by_target)
+        self._commits = commits
 
     def encode(self, operations: Sequence[Operations]) -> Sequence[Request[bytes]]:
         """See ``Encoder.encode``."""
@@ -73,12 +75,19 @@ class NativeEncoder:
             return None
         requests, upserts, deletes = found
         total = sum(len(part.keys) for part in operations)
-        packed = [Request(_items(operations, *request)) for request in requests]
+        commits = () if self._commits is None else [self._commits(part) for part in operations]
+        packed = [Request(_items(operations, commits, *request)) for request in requests]
         return Encoded(packed, upserts, deletes, total - upserts - deletes)
 
 
 def _items(
-    operations: Sequence[Operations], body: bytes, ends: bytes, parts: bytes, rows: bytes, *key_sizes: int
+    operations: Sequence[Operations],
+    commits: Sequence[Sequence[int]],
+    body: bytes,
+    ends: bytes,
+    parts: bytes,
+    rows: bytes,
+    *key_sizes: int,
 ) -> PackedItems:
     least, most = key_sizes
     return PackedItems(
@@ -89,6 +98,7 @@ def _items(
         memoryview(rows).cast("I"),
         least,
         most,
+        commits,
     )
 
 
@@ -139,7 +149,12 @@ def hbase_encoder(options: HbaseOptions, targets: Sequence[HbaseTarget]) -> Enco
         cells = [cell_column(part.documents.column(index), field) for index, field, _ in columns]
         return envelope, cells, _provenance(part, cell)
 
-    return NativeEncoder(native, pure, written, options.batch_rows, options.batch_bytes, by_target=True)
+    def committed(part: Operations) -> Sequence[int]:
+        return commit_times(part, targets[part.rule])
+
+    asked = committed if any(target.timestamps == "commit_time" for target in targets) else None
+    limits = (options.batch_rows, options.batch_bytes)
+    return NativeEncoder(native, pure, written, *limits, by_target=True, commits=asked)
 
 
 def blackhole_encoder(options: BlackholeOptions) -> Encoder[bytes]:

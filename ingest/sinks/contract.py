@@ -91,7 +91,8 @@ class PackedItems(Sequence[RequestItem[bytes]]):
     """Items whose payloads stand one behind the other in ``body``; an item is made when it is asked for.
 
     ``ends``: where each payload ends; ``parts``, ``rows``: the operation that each is, by number in ``operations`` and
-    row in it; ``key_bytes_min``, ``key_bytes_max``: the size of the shortest and longest key.
+    row in it; ``key_bytes_min``, ``key_bytes_max``: the size of the shortest and longest key. ``commits``: when each
+    operation was committed (``RequestItem.commit_us``), where the sink asks for that.
     """
 
     operations: Sequence[Operations]
@@ -101,6 +102,7 @@ class PackedItems(Sequence[RequestItem[bytes]]):
     rows: Sequence[int]
     key_bytes_min: int
     key_bytes_max: int
+    commits: Sequence[Sequence[int]] = ()
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -118,7 +120,7 @@ class PackedItems(Sequence[RequestItem[bytes]]):
         start, end = self.ends[place - 1] if place else 0, self.ends[place]
         part, row = self.operations[self.parts[place]], self.rows[place]
         payload = self.body[start:end]
-        [commit_us] = part.provenance.commits_us([part.sources[row]]) if part.provenance is not None else [0]
+        commit_us = self.commits[self.parts[place]][row] if self.commits else 0
         return RequestItem(
             part.keys[row],
             part.versions[row],
@@ -131,13 +133,9 @@ class PackedItems(Sequence[RequestItem[bytes]]):
 
     @property
     def newest_commit_us(self) -> int:
-        """When the item that was committed last was; 0 where it isn't known."""
-        newest = 0
-        for number in set(self.parts):
-            part = self.operations[number]
-            rows = [part.sources[row] for row, one in zip(self.rows, self.parts, strict=True) if one == number]
-            newest = max(newest, *part.provenance.commits_us(rows)) if part.provenance is not None else newest
-        return newest
+        """When the item that was committed last was; 0 where nobody asked."""
+        places = zip(self.parts, self.rows, strict=True)
+        return max((self.commits[part][row] for part, row in places), default=0) if self.commits else 0
 
     @property
     def newest(self) -> int:

@@ -90,6 +90,13 @@ def column_of(field: str, target: HbaseTarget) -> list[str]:
     return named or ([] if target.family is None else [f"{target.family}:{field}"])
 
 
+def commit_times(part: Operations, target: HbaseTarget) -> Sequence[int]:
+    """When each operation was committed, microseconds since 1970; 0 where the target doesn't ask for it."""
+    if target.timestamps == "version" or part.provenance is None:
+        return Same(0, len(part.keys))
+    return part.provenance.commits_us(part.sources)
+
+
 def source_cell(source: str, target: HbaseTarget) -> str | None:
     """The cell (``family:qualifier``) that holds the rows' source; None when the target leaves the field out."""
     return next(iter(column_of(source, target)), None)
@@ -101,13 +108,9 @@ def _rows(part: Operations, target: HbaseTarget) -> list[RequestItem[bytes]]:
     mutations = [puts(name.encode(), cell_texts(documents.column(index), field)) for index, field, name in columns]
     written = list(zip(*mutations, strict=True)) or [()] * len(part.keys)
     gone = deletions(target, [name.encode() for _, _, name in columns])
-    asked = target.timestamps == "commit_time" and part.provenance is not None
-    commits = (
-        part.provenance.commits_us(part.sources) if asked and part.provenance is not None else Same(0, len(part.keys))
-    )
     items = []
     for key, version, delete, name, cells, commit_us in zip(
-        part.keys, part.versions, part.deletes, part.targets, written, commits, strict=True
+        part.keys, part.versions, part.deletes, part.targets, written, commit_times(part, target), strict=True
     ):
         payload = row_mutations(_row_key(key, name), gone if delete else cells)
         items.append(RequestItem(key, version, name, delete, payload, len(payload), commit_us))

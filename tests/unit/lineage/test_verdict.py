@@ -44,6 +44,7 @@ NOTHING = Evidence(None, None, (), None, Frontier(str(gtids(8))), gtids(9), WHOL
 CASES = [
     (replace(NOTHING, held=held(7), change=change(7, "written")), Answer.NEWEST, "there, and newest"),
     (replace(NOTHING, held=held(9), change=change(9, "written")), Answer.NEWEST, "there, and newest"),
+    (replace(NOTHING, held=held(7), change=change(7, "written"), row=NO_ROW), Answer.DIFFERS, "emptied"),
     (replace(NOTHING, held=Held(7, None), change=change(7, "written")), Answer.NEWEST, "keeps no source"),
     (
         replace(NOTHING, held=held(7), change=change(9, "written")),
