@@ -65,7 +65,7 @@ COMMANDS = (
     Command(
         "trace",
         "actors.lineage.command:trace",
-        "Say where a document came from, what its newest change is, or why it isn't there.",
+        "Say where a document came from, or why it isn't there.",
         _LOOK,
     ),
     Command("verify", "actors.verify.command:verify", "Compare every row of MySQL with the sinks.", _LOOK),

@@ -35,7 +35,7 @@ def trace(
     ] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Say where a document came from, what its newest change is, or why it isn't there.
+    """Say where a document came from, or why it isn't there.
 
     Asks the sink for the document, the store for dead letters and the frontier, MySQL for the row (where the id is its
     primary key), and reads the server's binlogs from the newest file back for the id's newest change. Nothing is written.
