@@ -62,6 +62,12 @@ COMMANDS = (
     Command("dlq", "actors.cli.dlq:app", "Dead letters: what a sink refused, and what waits behind.", _LOOK),
     Command("check", "actors.cli.check:check", "Check a configuration, and with --connect its servers too.", _LOOK),
     Command("plan", "actors.plan.command:plan", "Show what would be sent for real rows, without sending it.", _LOOK),
+    Command(
+        "trace",
+        "actors.lineage.command:trace",
+        "Say where a document came from, or why it isn't there.",
+        _LOOK,
+    ),
     Command("verify", "actors.verify.command:verify", "Compare every row of MySQL with the sinks.", _LOOK),
     Command("config", "actors.cli.configuration:app", "What a configuration may hold.", _LOOK),
     Command("version", "actors.cli.version:version", "The versions of this program and of what it runs on.", _LOOK),

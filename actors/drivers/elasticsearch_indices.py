@@ -19,6 +19,7 @@ from ingest.sinks.elasticsearch.index_settings import gc_deletes_s
 from ingest.sinks.elasticsearch.mapping import conflicts, missing_fields
 from ingest.sinks.elasticsearch.options import PARTS_FIELD, ElasticsearchOptions, ElasticsearchTarget
 from ingest.sinks.elasticsearch.parts.mapping import keeps_versions_apart, speaker, with_parts_field
+from ingest.sinks.elasticsearch.source_mapping import maps_field, refuses_unmapped, with_source_field
 from ingest.sinks.faults import TARGET_MISSING, TARGET_REFUSED
 from ingest.sinks.target_match import target_of
 
@@ -37,6 +38,12 @@ PARTS_UNMAPPED = declare(
     "elasticsearch.parts_unmapped",
     "An index doesn't map the field that holds the versions of its documents' parts, or maps it as fields.",
     'Map "ingest_parts" as {"properties": {"live": {"type": "boolean"}, "sources": {"type": "object", "enabled": false}}}.',
+)
+
+SOURCE_UNMAPPED = declare(
+    "elasticsearch.source_unmapped",
+    "A strict index doesn't map the field that says where documents came from.",
+    'Map it as {"type": "object", "enabled": false}, or set source_field = false on the rule.',
 )
 
 UNMAPPED: Mapping[str, object] = {"date_detection": False}
@@ -60,7 +67,7 @@ class ElasticsearchIndices:
         self._targets = targets
         self._http = http
         self._lease_ms = lease_ms
-        self._warned: set[str] = set()
+        self._warned: set[tuple[str, str]] = set()
 
     def prepare(self, names: Sequence[str]) -> None:
         """Create or check these indices. DataProblem: missing, refused, conflicting, forgetting deletions too early."""
@@ -108,8 +115,7 @@ class ElasticsearchIndices:
     def _create(self, name: str, target: ElasticsearchTarget) -> None:
         settings = {"index.gc_deletes": f"{self._options.gc_deletes_s}s", **target.settings}
         mapping: Mapping[str, object] = UNMAPPED if target.mapping is None else target.mapping
-        if target.part is not None:
-            mapping = with_parts_field(mapping)
+        mapping = _whole(mapping, target)
         body = json.dumps({"settings": settings, "mappings": mapping}).encode()
         answer = self._http.ask("PUT", f"/{quote(name)}", body)
         if answer.status != 200 and error_of(answer.json())[0] != "resource_already_exists_exception":
@@ -132,10 +138,8 @@ class ElasticsearchIndices:
     def _check_index(
         self, name: str, index: str, description: Mapping[str, object], target: ElasticsearchTarget, add: bool
     ) -> None:
-        mapping: Mapping[str, object] = target.mapping or {}
+        mapping = _whole(target.mapping or {}, target)
         there = _section(description, "mappings")
-        if target.part is not None:
-            mapping = with_parts_field(mapping)
         differing = conflicts(mapping, there)
         if differing:
             fields = "; ".join(
@@ -153,6 +157,7 @@ class ElasticsearchIndices:
         ):
             what = f"the index {index!r} would make fields of the versions of its documents' parts"
             raise self._problem(PARTS_UNMAPPED, what, name)
+        self._check_source(name, index, target, there)
         if target.write == "document":
             self._check_gc_deletes(name, index, description)
 
@@ -162,6 +167,18 @@ class ElasticsearchIndices:
         if answer.status != 200:
             raise self._refused(name, answer)
 
+    def _check_source(self, name: str, index: str, target: ElasticsearchTarget, there: Mapping[str, object]) -> None:
+        """The field of documents' sources, where it can't be added."""
+        if target.source is None or target.create or maps_field(there, target.source):
+            return
+        what = f"the index {index!r} doesn't map the field {target.source!r}"
+        if refuses_unmapped(there):
+            raise self._problem(SOURCE_UNMAPPED, f"{what}, and takes no other fields", name)
+        if (index, target.source) not in self._warned:
+            self._warned.add((index, target.source))
+            hint = f'map "{target.source}" as {{"type": "object", "enabled": false}}, or set source_field = false'
+            _log.warning("an index makes fields of where documents came from", index=index, hint=hint)
+
     def _check_gc_deletes(self, name: str, index: str, description: Mapping[str, object]) -> None:
         remembered_s = gc_deletes_s(_section(_section(description, "settings"), "index"))
         if remembered_s * 1000 <= self._lease_ms:
@@ -170,8 +187,8 @@ class ElasticsearchIndices:
                 f"may write for {self._lease_ms / 1000:g} s (checkpoint.lease_ms)"
             )
             raise self._problem(FORGETS_DELETIONS, what, name)
-        if remembered_s < self._options.gc_deletes_s and index not in self._warned:
-            self._warned.add(index)
+        if remembered_s < self._options.gc_deletes_s and (index, "") not in self._warned:
+            self._warned.add((index, ""))
             _log.warning(
                 "the index forgets deletions early; a write that comes later could bring a document back",
                 index=index,
@@ -188,6 +205,11 @@ class ElasticsearchIndices:
 
     def _problem(self, code: ProblemCode, what: str, index: str) -> Problem:
         return self._http.placed(DataProblem(code, what, {"index": index}))
+
+
+def _whole(mapping: Mapping[str, object], target: ElasticsearchTarget) -> Mapping[str, object]:
+    """A rule's mapping with the fields that are ours."""
+    return with_source_field(mapping if target.part is None else with_parts_field(mapping), target.source)
 
 
 def _section(description: Mapping[str, object], name: str) -> Mapping[str, object]:

@@ -35,16 +35,19 @@ from ingest.sinks.hbase.classify import (
     says_nothing,
     unsendable,
 )
-from ingest.sinks.hbase.encode import timestamp_of
+from ingest.sinks.hbase.encode import commit_ms_of, timestamp_of
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.stored import StoredDocument
 from ingest.sinks.target_match import target_of
+from ingest.version import version_base
 
 FETCH_ROWS = 1_000
 """Rows asked for in one call when reading back."""
 
 SCAN_KEYS = 10_000
 """Row keys asked for in one call."""
+
+VERSIONS_BEGIN = version_base(1, 1)
 
 STRIPE_ROWS_MIN = 500
 """Requests are dealt out to several connections in parts of at least so many rows."""
@@ -150,9 +153,19 @@ class HbaseDriver:
         for family in target.families:
             if family not in families:
                 raise self._connections[0].placed(missing_family(table, family))
+        if target.timestamps == "commit_time":
+            self._check_timestamps(table)
         if not ask(lambda connection: connection.client.isTableEnabled(table.encode()), table):
             what, hint = f"the HBase table {table!r} is disabled", f"In `hbase shell`: enable '{table}'"
             raise self._connections[0].placed(WorldProblem(BUSY, what, {"table": table}, hint))
+
+    def _check_timestamps(self, table: str) -> None:
+        """Versions are far above commit times: a table that has them would show nothing that is written since."""
+        for document in self._connections[0].ask(partial(_page, table, b"", 1), table):
+            if document.version >= VERSIONS_BEGIN:
+                what = f"the rows of {table!r} have versions as timestamps; commit times would lie beneath them"
+                hint = 'Set timestamps = "version", or write to a new table.'
+                raise self._connections[0].placed(DataProblem(TARGET_REFUSED, what, {"table": table}, hint))
 
     def _exists(self, table: str) -> bool:
         """By the list of all tables: asking for one that isn't there is an error, and which one depends on why."""
@@ -184,12 +197,17 @@ class HbaseDriver:
         [target] = tables
         table = self._table(target)
         try:
-            self._mutate(table, payloads(request), timestamp_of(request))
+            timestamp = commit_ms_of(request) if self._by_commit_time(target) else timestamp_of(request)
+            self._mutate(table, payloads(request), timestamp)
         except HbaseIllegalArgument as error:
             return argument_refusal(text_of(error))
         except HbaseIOError as error:
             return self._io_refusal(text_of(error), target)
         return [DONE] * len(request.items)
+
+    def _by_commit_time(self, name: str) -> bool:
+        target = target_of(name, self._targets)
+        return target is not None and target.timestamps == "commit_time"
 
     def _io_refusal(self, message: str, target: str) -> Refused:
         if says_nothing(message):

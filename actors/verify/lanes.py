@@ -18,6 +18,7 @@ from actors.verify.parts import PartsReader
 from actors.verify.reading import find_surplus, read_documents, read_rows
 from actors.verify.rows import SelectedRows
 from actors.verify.settling import Settling, count_doubts, count_surplus
+from actors.verify.sources import SourcelessReader
 from ingest.config.model import Config, Lane
 from ingest.mysql.endpoint import Endpoint
 from ingest.problems import DataProblem, declare
@@ -86,7 +87,7 @@ def verify_lane(config: Config, name: str, options: VerifyOptions, progress: Lan
                 options.wait_ms,
                 lambda missing: tell("transactions to wait for", 0, missing),
             )
-            reader = PartsReader(driver, targets, _targets_of_others(config, name))
+            reader = PartsReader(SourcelessReader(driver, targets), targets, _targets_of_others(config, name))
             ends = LaneEnds(name, lane.sink, lane_tables(lane, rows), rows, reader, catch_up)
             return compare_lane(ends, tell, clock, options.chunk_rows)
     finally:

@@ -7,15 +7,28 @@ configuration: it holds references to them, resolved in the process that needs t
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 
 class Options(BaseModel):
     """Base of all options models."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
+
+
+def _source_name(text: str) -> str:
+    """A plain name, fit for a field at the top of a document and for a column's qualifier."""
+    if not text or "." in text or ":" in text or text.startswith("_") or text != text.strip() or not text.isprintable():
+        raise ValueError("a field's name has no dots or colons, and no _ or space before it")
+    return text
+
+
+SourceName = Annotated[str, AfterValidator(_source_name)] | Literal[False]
+"""The field that holds where a document came from (``ingest.sinks.source_field``); false: none."""
+
+SOURCE_FIELD = "ingest_source"
 
 
 class SecretRef(Options):

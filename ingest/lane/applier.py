@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic
 
 from ingest.codec import DecodedSlice, SliceDecoder
@@ -21,7 +21,7 @@ from ingest.rules.compile import CompiledRule, compile_rule
 from ingest.rules.parse import ParsedRule, matches
 from ingest.rules.texts import texts_of
 from ingest.schema import TableSchema
-from ingest.sinks.contract import Encoder, Operations, PayloadT, Request
+from ingest.sinks.contract import Encoder, Operations, PayloadT, Provenance, Request
 from ingest.slices import Kind, Parcel, Slice
 from ingest.version import version_bases
 
@@ -100,7 +100,9 @@ class ParcelApplier(Generic[PayloadT]):
             rule = self._rule(part.rule, schema)
             decoded = self._decoder.decode(part, rule.columns, None if self._whole_images else rule.before_columns)
             bases = version_bases(epoch, decoded.ordinals)
-            return Applied(part, rule, decoded, bases, rule.apply(decoded, bases, part.tail))
+            provenance = Provenance(str(schema.name), part.packed_stamps, part.stamp_of)
+            operations = replace(rule.apply(decoded, bases, part.tail), provenance=provenance)
+            return Applied(part, rule, decoded, bases, operations)
         except DataProblem as problem:
             first = part.stamps[0] if part.stamps else None
             where = {"gtid": first.gtid, "file": first.file, "position": first.position} if first else {}

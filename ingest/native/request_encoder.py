@@ -24,17 +24,19 @@ from ingest.sinks.contract import Encoded, Encoder, Operations, PackedItems, Req
 from ingest.sinks.elasticsearch.encode import ElasticsearchEncoder
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
 from ingest.sinks.elasticsearch.parts.encode import DocumentsAndParts, PartEncoder
-from ingest.sinks.hbase.encode import HbaseEncoder, deletions, written_columns
+from ingest.sinks.hbase.encode import HbaseEncoder, commit_times, deletions, source_cell, written_columns
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.hbase.thrift_bytes import deletion, put_head
+from ingest.sinks.source_field import source_column, stamp_numbers
 
-Written = tuple[tuple[object, ...], list[Column]]
-"""How operations are written: an envelope (``src/requests``), and the columns in it."""
+Written = tuple[tuple[object, ...], list[Column], tuple[bytes, bytes, bytes] | None]
+"""How operations are written: an envelope (``src/requests``), the columns in it, and where their rows came from, which is
+written behind them (the envelope has one name more then)."""
 
 
 class NativeEncoder:
-    """See ``ingest.sinks.contract.Encoder``. ``written``: an operations' envelope and columns; ``by_target``: each
-    request is for one target."""
+    """See ``ingest.sinks.contract.Encoder``. ``written``: see ``Written``; ``by_target``: each request is for one
+    target; ``commits``: when operations were committed, where the sink asks for that."""
 
     def __init__(
         self,
@@ -45,11 +47,13 @@ class NativeEncoder:
         most_bytes: int,
         *,
         by_target: bool,
+        commits: Callable[[Operations], Sequence[int]] | None = None,
     ) -> None:
         self._core = native
         self._pure = pure
         self._written = written
         self._limits = (most_items, most_bytes, by_target)
+        self._commits = commits
 
     def encode(self, operations: Sequence[Operations]) -> Sequence[Request[bytes]]:
         """See ``Encoder.encode``."""
@@ -71,12 +75,19 @@ class NativeEncoder:
             return None
         requests, upserts, deletes = found
         total = sum(len(part.keys) for part in operations)
-        packed = [Request(_items(operations, *request)) for request in requests]
+        commits = () if self._commits is None else [self._commits(part) for part in operations]
+        packed = [Request(_items(operations, commits, *request)) for request in requests]
         return Encoded(packed, upserts, deletes, total - upserts - deletes)
 
 
 def _items(
-    operations: Sequence[Operations], body: bytes, ends: bytes, parts: bytes, rows: bytes, *key_sizes: int
+    operations: Sequence[Operations],
+    commits: Sequence[Sequence[int]],
+    body: bytes,
+    ends: bytes,
+    parts: bytes,
+    rows: bytes,
+    *key_sizes: int,
 ) -> PackedItems:
     least, most = key_sizes
     return PackedItems(
@@ -87,6 +98,7 @@ def _items(
         memoryview(rows).cast("I"),
         least,
         most,
+        commits,
     )
 
 
@@ -105,8 +117,10 @@ def _document_encoder(options: ElasticsearchOptions, targets: Sequence[Elasticse
         return pure
 
     def written(part: Operations) -> Written:
-        envelope = "upsert" if targets[part.rule].write == "upsert" else "index"
-        return (envelope, _names(part)), _columns(part.documents, json_column)
+        target = targets[part.rule]
+        envelope = "upsert" if target.write == "upsert" else "index"
+        source = source_column(part, target.source)
+        return (envelope, _names(part, source)), _columns(part.documents, json_column), _provenance(part, source)
 
     return NativeEncoder(native, pure, written, options.bulk_items, options.bulk_bytes, by_target=False)
 
@@ -122,6 +136,9 @@ def hbase_encoder(options: HbaseOptions, targets: Sequence[HbaseTarget]) -> Enco
         target = targets[part.rule]
         columns = written_columns(part.documents.schema, target)
         names = [name.encode() for _, _, name in columns]
+        source = source_column(part, target.source)
+        cell = None if source is None else source_cell(source, target)
+        names += [] if cell is None else [cell.encode()]
         gone = deletions(target, names)
         envelope = (
             "hbase",
@@ -129,9 +146,15 @@ def hbase_encoder(options: HbaseOptions, targets: Sequence[HbaseTarget]) -> Enco
             [deletion(name) for name in names],
             (len(gone), b"".join(gone)),
         )
-        return envelope, [cell_column(part.documents.column(index), field) for index, field, _ in columns]
+        cells = [cell_column(part.documents.column(index), field) for index, field, _ in columns]
+        return envelope, cells, _provenance(part, cell)
 
-    return NativeEncoder(native, pure, written, options.batch_rows, options.batch_bytes, by_target=True)
+    def committed(part: Operations) -> Sequence[int]:
+        return commit_times(part, targets[part.rule])
+
+    asked = committed if any(target.timestamps == "commit_time" for target in targets) else None
+    limits = (options.batch_rows, options.batch_bytes)
+    return NativeEncoder(native, pure, written, *limits, by_target=True, commits=asked)
 
 
 def blackhole_encoder(options: BlackholeOptions) -> Encoder[bytes]:
@@ -143,15 +166,23 @@ def blackhole_encoder(options: BlackholeOptions) -> Encoder[bytes]:
 
     def written(part: Operations) -> Written:
         if options.encode == "nothing":
-            return ("bare", None), []
-        return ("bare", _names(part)), _columns(part.documents, json_column)
+            return ("bare", None), [], None
+        return ("bare", _names(part)), _columns(part.documents, json_column), None
 
     return NativeEncoder(native, pure, written, options.batch_items, MOST_BYTES, by_target=False)
 
 
-def _names(part: Operations) -> list[bytes]:
-    """The fields' names in JSON."""
-    return [f"{encode_basestring(name)}:".encode() for name in part.documents.schema.names]
+def _names(part: Operations, source: str | None = None) -> list[bytes]:
+    """The fields' names in JSON, and that of their source."""
+    names = part.documents.schema.names if source is None else [*part.documents.schema.names, source]
+    return [f"{encode_basestring(name)}:".encode() for name in names]
+
+
+def _provenance(part: Operations, source: str | None) -> tuple[bytes, bytes, bytes] | None:
+    provenance = part.provenance
+    if source is None or provenance is None:
+        return None
+    return encode_basestring(provenance.table).encode(), provenance.packed_stamps, stamp_numbers(part)
 
 
 def _columns(documents: pa.RecordBatch, column: Callable[[Any, Any], Column]) -> list[Column]:

@@ -102,7 +102,7 @@ def parse_placement(target: Target) -> Placement:
         return replace(
             plain,
             row_key=None if row_key.source == "{key}" else row_key,
-            needed_fields=tuple(dict.fromkeys(target.columns.values())),
+            needed_fields=tuple(name for name in dict.fromkeys(target.columns.values()) if name != target.source),
         )
     return plain
 

@@ -15,6 +15,7 @@ from typing import Generic, Protocol, TypeVar, overload
 import pyarrow as pa
 
 from ingest.sinks.operation_columns import Same
+from ingest.slices import unpack_stamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,22 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the rows of a slice came from. ``table``: ``database.table``; ``packed_stamps``, ``stamp_of``: the slice's, by
+    row of the slice (``ingest.slices``)."""
+
+    table: str
+    packed_stamps: bytes
+    stamp_of: bytes
+
+    def commits_us(self, rows: Sequence[int]) -> list[int]:
+        """When each of these rows was committed, microseconds since 1970."""
+        commits = [stamp.commit_us for stamp in unpack_stamps(self.packed_stamps)]
+        numbers = memoryview(self.stamp_of).cast("I")
+        return [commits[numbers[row]] for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
 class Operations:
     """What one slice means for the sink, after rules and coalescing; all sequences have the same length.
 
@@ -35,7 +52,7 @@ class Operations:
     value or None. ``documents``: one row per operation, one column per field of the document, in the rule's order.
     ``sources``: row number in the slice each operation came from (for tracing and errors). ``dropped``: rows that
     gave no operation, counted by reason (invariant 5). ``parts``: the operations are on parts of documents, each written
-    or deleted for itself; None: on whole documents.
+    or deleted for itself; None: on whole documents. ``provenance``: None where the rows are no changes of a binlog.
     """
 
     rule: int
@@ -48,6 +65,7 @@ class Operations:
     sources: Sequence[int]
     dropped: Mapping[str, int] = field(default_factory=dict)
     parts: Parts | None = None
+    provenance: Provenance | None = None
 
 
 PayloadT = TypeVar("PayloadT")
@@ -56,7 +74,8 @@ PayloadT = TypeVar("PayloadT")
 @dataclass(frozen=True, slots=True)
 class RequestItem(Generic[PayloadT]):
     """One operation, encoded: the payload is the sink's own (bytes for Elasticsearch, mutations for HBase). All
-    operations of a parcel on the parts of one document are one item, with the highest of their versions."""
+    operations of a parcel on the parts of one document are one item, with the highest of their versions. ``commit_us``:
+    when its change was committed, where the sink asks for that (0: it doesn't)."""
 
     key: str
     version: int
@@ -64,6 +83,7 @@ class RequestItem(Generic[PayloadT]):
     delete: bool
     payload: PayloadT
     size_bytes: int
+    commit_us: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +91,8 @@ class PackedItems(Sequence[RequestItem[bytes]]):
     """Items whose payloads stand one behind the other in ``body``; an item is made when it is asked for.
 
     ``ends``: where each payload ends; ``parts``, ``rows``: the operation that each is, by number in ``operations`` and
-    row in it; ``key_bytes_min``, ``key_bytes_max``: the size of the shortest and longest key.
+    row in it; ``key_bytes_min``, ``key_bytes_max``: the size of the shortest and longest key. ``commits``: when each
+    operation was committed (``RequestItem.commit_us``), where the sink asks for that.
     """
 
     operations: Sequence[Operations]
@@ -81,6 +102,7 @@ class PackedItems(Sequence[RequestItem[bytes]]):
     rows: Sequence[int]
     key_bytes_min: int
     key_bytes_max: int
+    commits: Sequence[Sequence[int]] = ()
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -98,9 +120,22 @@ class PackedItems(Sequence[RequestItem[bytes]]):
         start, end = self.ends[place - 1] if place else 0, self.ends[place]
         part, row = self.operations[self.parts[place]], self.rows[place]
         payload = self.body[start:end]
+        commit_us = self.commits[self.parts[place]][row] if self.commits else 0
         return RequestItem(
-            part.keys[row], part.versions[row], part.targets[row], bool(part.deletes[row]), payload, len(payload)
+            part.keys[row],
+            part.versions[row],
+            part.targets[row],
+            bool(part.deletes[row]),
+            payload,
+            len(payload),
+            commit_us,
         )
+
+    @property
+    def newest_commit_us(self) -> int:
+        """When the item that was committed last was; 0 where nobody asked."""
+        places = zip(self.parts, self.rows, strict=True)
+        return max((self.commits[part][row] for part, row in places), default=0) if self.commits else 0
 
     @property
     def newest(self) -> int:

@@ -21,6 +21,7 @@ from ingest.sinks.elasticsearch.options import ElasticsearchOptions, Elasticsear
 from ingest.sinks.hbase import encode as hbase
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.stored import StoredFields
+from ingest.sinks.target_match import fitting
 
 SinkOptions = ElasticsearchOptions | HbaseOptions | BlackholeOptions
 SinkTarget = ElasticsearchTarget | HbaseTarget | BlackholeTarget
@@ -99,6 +100,18 @@ SINK_KINDS = (
 def sink_kind(name: str) -> SinkKind:
     """The kind with this ``type``. KeyError for a name that no configuration can hold."""
     return {kind.name: kind for kind in SINK_KINDS}[name]
+
+
+def source_names(target: str, targets: Sequence[SinkTarget]) -> frozenset[str]:
+    """The stored names of what says where documents of an index or table came from; ``targets``: the ``to`` of a lane's
+    rules."""
+    names: set[str] = set()
+    for one in fitting(target, targets):
+        if isinstance(one, HbaseTarget) and one.source is not None:
+            names.update(hbase.column_of(one.source, one))
+        elif isinstance(one, ElasticsearchTarget) and one.source is not None:
+            names.add(one.source)
+    return frozenset(names)
 
 
 def stored_fields(target: SinkTarget, documents: pa.RecordBatch) -> Sequence[StoredFields]:

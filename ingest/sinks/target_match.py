@@ -26,8 +26,12 @@ TargetT = TypeVar("TargetT", bound=Templated)
 
 def target_of(name: str, targets: Sequence[TargetT]) -> TargetT | None:
     """The target whose template fits a rendered name best, or None."""
-    fitting = [target for target in targets if _pattern(target.target_template).fullmatch(name)]
-    return max(fitting, key=lambda target: _literal_length(target.target_template), default=None)
+    return max(fitting(name, targets), key=lambda target: _literal_length(target.target_template), default=None)
+
+
+def fitting(name: str, targets: Sequence[TargetT]) -> list[TargetT]:
+    """Every target whose template fits a rendered name."""
+    return [target for target in targets if _pattern(target.target_template).fullmatch(name)]
 
 
 def _pattern(template: str) -> re.Pattern[str]:

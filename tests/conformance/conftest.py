@@ -25,17 +25,21 @@ NUMBERS = count(1)
 
 def real_sink(name: str, server: Any) -> SinkUnderTest:
     """A real sink on its server."""
-    if name == "hbase":
-        return hbase_sink(server)
+    if name.startswith("hbase"):
+        return hbase_sink(server, committed=name != "hbase")
     return elasticsearch_sink(server) if name == "elasticsearch" else parts_sink(server, name.rpartition("-")[2])
 
 
-@pytest.fixture(params=["memory", *REAL])
+COMMIT_TIMES = "-commit-time"
+"""HBase with commit times as timestamps: the same promises as long as each row change has a millisecond of its own."""
+
+
+@pytest.fixture(params=["memory", *REAL, pytest.param(f"hbase{COMMIT_TIMES}", marks=pytest.mark.integration)])
 def sink(request: pytest.FixtureRequest) -> SinkUnderTest:
     """A sink with a target of the test's own."""
     if request.param == "memory":
         return memory_sink()
-    made = real_sink(request.param, request.getfixturevalue(SERVERS[request.param]))
+    made = real_sink(request.param, request.getfixturevalue(SERVERS[request.param.removesuffix(COMMIT_TIMES)]))
     return made.at(f"conformance-{next(NUMBERS)}")
 
 

@@ -5,6 +5,7 @@ how to stop and start its server.
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,13 +14,14 @@ from actors.stack import Elasticsearch, Hbase
 from actors.verify.parts import PartsReader
 from ingest.sinks.blackhole.encode import BlackholeEncoder
 from ingest.sinks.blackhole.options import BlackholeOptions
-from ingest.sinks.contract import Encoder, Parts, Request
+from ingest.sinks.contract import Encoder, Parts, Provenance, Request
 from ingest.sinks.elasticsearch.encode import stored_fields as json_fields
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget, PartOptions
 from ingest.sinks.elasticsearch.parts.view import document_of, part_id
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.registry import SinkOptions, SinkTarget, sink_kind, stored_fields
 from ingest.sinks.stored import StoredDocument
+from ingest.slices import TransactionStamp
 from tests.kit.memory_sink import POISON_MARK, MemoryDriver, MemoryServer
 from tests.kit.sink_operations import Change, Document, batch_of, operations_of
 
@@ -39,7 +41,7 @@ BATCH = 7
 @dataclass(frozen=True)
 class SinkUnderTest:
     """One sink and one target of it. ``bad``: the ``size`` that it never takes. ``part``: documents are written as this part
-    of theirs."""
+    of theirs. ``committed``: it is told when changes were committed, and orders by that."""
 
     name: str
     target: str
@@ -50,10 +52,16 @@ class SinkUnderTest:
     stop: Callable[[], None]
     start: Callable[[], None]
     part: str | None = None
+    committed: bool = False
 
     def encode(self, changes: Sequence[Change]) -> Sequence[Request[bytes]]:
         """A parcel of changes to requests."""
         operations = operations_of(changes, self.target)
+        if self.committed:  # each row change in a transaction of its own, a millisecond after the one before
+            stamps = [TransactionStamp("u:1", version // 2 * 1_000, "f", 4) for _, version, _ in changes]
+            numbers = struct.pack(f"<{len(changes)}I", *range(len(changes)))
+            provenance = Provenance("s.t", b"".join(stamp.pack() for stamp in stamps), numbers)
+            operations = replace(operations, provenance=provenance)
         if self.part is not None:
             operations = replace(operations, parts=Parts(self.part, [""] * len(changes)))
         return self.encoder.encode([operations])
@@ -147,13 +155,21 @@ def parts_sink(server: Elasticsearch, parts: str) -> SinkUnderTest:
     )
 
 
-def hbase_sink(server: Hbase) -> SinkUnderTest:
-    """A real HBase behind a Thrift server, which refuses a cell above 10 MB. Stopping it stops the Thrift server."""
+def hbase_sink(server: Hbase, *, committed: bool = False) -> SinkUnderTest:
+    """A real HBase behind a Thrift server, which refuses a cell above 10 MB. Stopping it stops the Thrift server.
+    ``committed``: cells have commit times, on a clock that goes on a millisecond with every row change."""
     options = HbaseOptions(
         type="hbase", host=server.thrift_host, port=server.thrift_port, batch_rows=BATCH, timeout_ms=20_000
     )
-    target = HbaseTarget(table="{table}", create=True, columns={"e:name": "name"})
-    return _configured(options, target, "x" * 11_000_000, server.stop_thrift, server.start_thrift)
+    target = HbaseTarget(
+        table="{table}",
+        create=True,
+        columns={"e:name": "name"},
+        timestamps="commit_time" if committed else "version",
+        source_field=False,
+    )
+    made = _configured(options, target, "x" * 11_000_000, server.stop_thrift, server.start_thrift)
+    return replace(made, committed=committed)
 
 
 def _configured(

@@ -34,13 +34,28 @@ def lost(elasticsearch: Elasticsearch) -> str:
     return f"lost-{next(NUMBERS)}"
 
 
+def with_source(mapping: dict[str, Any]) -> dict[str, Any]:
+    """A mapping with the field that says where a document came from."""
+    return {"properties": {**mapping["properties"], "ingest_source": {"type": "object", "enabled": False}}}
+
+
+def test_strict_index_without_the_source_field(elasticsearch: Elasticsearch, index: str) -> None:
+    """One that may not be changed and takes no other fields stops the lane by name, before a document is poison."""
+    ask(elasticsearch, "PUT", f"/{index}", {"mappings": {"dynamic": "strict", "properties": {"id": {"type": "long"}}}})
+    problem = caught(
+        DataProblem, lambda: driver_of(elasticsearch, ElasticsearchTarget(index=index, create=False)).prepare([index])
+    )
+    assert problem.code.name == "elasticsearch.source_unmapped"
+    driver_of(elasticsearch, ElasticsearchTarget(index=index, create=False, source_field=False)).prepare([index])
+
+
 def test_created_index(elasticsearch: Elasticsearch, index: str) -> None:
     """A missing index is created with the rule's mapping and settings, and remembers deletions for an hour."""
     mapping: dict[str, Any] = {"properties": {"id": {"type": "keyword"}}}
     target = ElasticsearchTarget(index=index, mapping=mapping, settings={"number_of_replicas": 0})
     driver_of(elasticsearch, target).prepare([index])
     found = ask(elasticsearch, "GET", f"/{index}")[index]
-    assert found["mappings"] == mapping
+    assert found["mappings"] == with_source(mapping)
     assert found["settings"]["index"]["gc_deletes"] == "3600s"
     assert found["settings"]["index"]["number_of_replicas"] == "0"
 
@@ -117,7 +132,7 @@ def test_new_fields_are_added(elasticsearch: Elasticsearch, index: str) -> None:
     ask(elasticsearch, "PUT", f"/{index}", {"mappings": {"properties": {"a": {"type": "long"}}}})
     mapping: dict[str, Any] = {"properties": {"a": {"type": "long"}, "b": {"type": "ip"}}}
     driver_of(elasticsearch, ElasticsearchTarget(index=index, mapping=mapping)).prepare([index])
-    assert ask(elasticsearch, "GET", f"/{index}")[index]["mappings"] == mapping
+    assert ask(elasticsearch, "GET", f"/{index}")[index]["mappings"] == with_source(mapping)
 
 
 @pytest.mark.parametrize("target", [{"index": "Upper"}, {"index": "x", "settings": {"number_of_shards": -1}},

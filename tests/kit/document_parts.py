@@ -14,8 +14,9 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from ingest.sinks.contract import Operations, Parts
+from ingest.sinks.contract import Operations, Parts, Provenance
 from ingest.sinks.elasticsearch.options import PARTS_FIELD, ElasticsearchTarget, PartOptions
+from tests.kit.binlog_slices import STAMP
 
 SCHEMAS = {
     "order": pa.schema([pa.field("total", pa.float64()), pa.field("note", pa.string())]),
@@ -82,6 +83,7 @@ def _operations(rule: int, name: str, changes: Sequence[Change], index: str) -> 
         documents=pa.RecordBatch.from_pylist([change.content or nothing for change in changes], schema=SCHEMAS[name]),
         sources=list(range(len(changes))),
         parts=Parts(name, [change.key for change in changes]),
+        provenance=Provenance(f"shop.{name}", STAMP.pack(), bytes(4 * len(changes))),
     )
 
 
@@ -136,6 +138,8 @@ def check_state(document: Mapping[str, Any], model: PartsModel, key: str) -> dic
     expected = model.versions(key)
     kept = {name: {"live": one["live"], "gone": one["gone"]} for name, one in state["sources"].items()}
     assert kept == expected, json.dumps(document)
+    for one in state["sources"].values():  # each part that is there came from the change that has its version
+        assert {key: origin["version"] for key, origin in one.get("origin", {}).items()} == one["live"]
     assert state["live"] is any(one["live"] for one in expected.values())
     return {name: value for name, value in document.items() if name != PARTS_FIELD}
 

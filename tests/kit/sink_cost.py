@@ -13,6 +13,7 @@ from typing import Any
 
 from ingest.binlog.slice_decoder import PureSliceDecoder
 from ingest.codec import SliceDecoder
+from ingest.config.fields import SOURCE_FIELD, SourceName
 from ingest.config.model import ElasticsearchTableRule, HbaseTableRule
 from ingest.lane.applier import ParcelApplier
 from ingest.native import core
@@ -82,18 +83,18 @@ def realistic_slice(rows: int, kind: Kind = Kind.INSERT) -> Slice:
     return slice_of(table_map(SCHEMA), kind, before, images, b"\xff\x07", b"\xff\x07")
 
 
-def elasticsearch() -> tuple[ParsedRule, Encoder[bytes]]:
+def elasticsearch(source: SourceName = SOURCE_FIELD) -> tuple[ParsedRule, Encoder[bytes]]:
     """Every column to one index."""
-    target = ElasticsearchTarget(index="{table}")
+    target = ElasticsearchTarget(index="{table}", source_field=source)
     options = ElasticsearchOptions.model_validate({"type": "elasticsearch", "urls": ["http://h:9200"]})
     return parse_rule(0, ElasticsearchTableRule(tables=("shop.*",), to=target)), elasticsearch_encoder(
         options, [target]
     )
 
 
-def hbase() -> tuple[ParsedRule, Encoder[bytes]]:
+def hbase(source: SourceName = SOURCE_FIELD) -> tuple[ParsedRule, Encoder[bytes]]:
     """Every column to one family."""
-    target = HbaseTarget(table="{table}", family="d")
+    target = HbaseTarget(table="{table}", family="d", source_field=source)
     options = HbaseOptions.model_validate({"type": "hbase", "host": "h"})
     return parse_rule(0, HbaseTableRule(tables=("shop.*",), to=target)), hbase_encoder(options, [target])
 
@@ -118,18 +119,21 @@ def decoders() -> dict[str, SliceDecoder]:
 
 def measure(name: str, decoder: SliceDecoder, part: Slice) -> None:
     """Print a line per stage."""
-    for sink, (parsed, encoder) in {"elasticsearch": elasticsearch(), "hbase": hbase()}.items():
+    for sink, made in {"elasticsearch": elasticsearch, "hbase": hbase}.items():
+        parsed, encoder = made()
         rule = compile_rule(parsed, decoder.schema_of(part))
         decoded = decoder.decode(part, rule.columns, rule.before_columns)
         versions = [version_base(1, ordinal) for ordinal in decoded.ordinals]
         operations = rule.apply(decoded, versions, False)
         parcel = Parcel("lane", 0, 1, 1, (part,), part.rows)
         applier = ParcelApplier([parsed], decoder, encoder)
+        sourceless = ParcelApplier([parsed], decoder, made(False)[1])
         stages: dict[str, Callable[[], object]] = {
             "decode": lambda: decoder.decode(part, rule.columns, rule.before_columns),  # noqa: B023
             "apply": lambda: rule.apply(decoded, versions, False),  # noqa: B023
             "encode": lambda: encoder.encode_newest([operations]),  # noqa: B023
             "whole": lambda: applier.prepare(parcel),  # noqa: B023
+            "whole without source_field": lambda: sourceless.prepare(parcel),  # noqa: B023
         }
         figures = ", ".join(f"{stage} {least_us(part.rows, run):.2f}" for stage, run in stages.items())
         print(f"{name} {sink}: {figures} µs per row")

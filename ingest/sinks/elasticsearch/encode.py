@@ -26,6 +26,7 @@ from ingest.sinks.contract import Operations, Request, RequestItem
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
 from ingest.sinks.faults import KEY_NOT_TEXT
 from ingest.sinks.json_documents import json_columns, json_documents
+from ingest.sinks.source_field import with_source
 
 
 class ElasticsearchEncoder(CoalescingEncoder[bytes]):
@@ -48,7 +49,7 @@ class ElasticsearchEncoder(CoalescingEncoder[bytes]):
         )
 
     def _payloads(self, part: Operations) -> list[bytes]:
-        documents = json_documents(part.documents)
+        documents = json_documents(with_source(part, self._targets[part.rule].source))
         lines = _upsert_lines if self._targets[part.rule].write == "upsert" else _index_lines
         try:
             return [text.encode() for text in lines(part, documents)]

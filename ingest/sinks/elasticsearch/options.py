@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from ingest.config.fields import Options, SecretRef, TlsOptions
+from ingest.config.fields import SOURCE_FIELD, Options, SecretRef, SourceName, TlsOptions
 
 
 def _node_url(text: str) -> str:
@@ -162,6 +162,11 @@ class ElasticsearchTarget(Options):
     create: bool = True
     """Create the index when it is missing; otherwise a missing index stops the lane."""
 
+    source_field: SourceName = SOURCE_FIELD
+    """Field that says where the document came from: `{gtid, file, position, commit_time, table, version}` of its newest
+    change (about 190 bytes, and 0.1 to 0.4 µs of CPU). It isn't indexed unless `mapping` says so; `ingest trace`
+    reads it. Parts keep theirs in `ingest_parts`, whatever the name. `false`: none (documents keep what they have)."""
+
     @property
     def target_template(self) -> str:
         """The template of the index name."""
@@ -171,6 +176,22 @@ class ElasticsearchTarget(Options):
     def routing_field(self) -> str | None:
         """The routing column."""
         return self.routing
+
+    @property
+    def source(self) -> str | None:
+        """The field of a whole document that holds its source, if any."""
+        return self.source_field or None if self.part is None else None
+
+    @property
+    def parts_source(self) -> bool:
+        """Does the rule's part of a document keep its source?"""
+        return self.part is not None and bool(self.source_field)
+
+    @model_validator(mode="after")
+    def _source_has_a_field(self) -> ElasticsearchTarget:
+        if self.source_field == PARTS_FIELD:
+            raise ValueError(f"source_field: {PARTS_FIELD!r} holds the versions of parts")
+        return self
 
     @property
     def part(self) -> PartOptions | None:

@@ -18,6 +18,10 @@ nothing goes back in time:
   masks everything at or below T, also what is put later, until a major compaction; and it wins over a put of the same
   T. A late write below a delete that a major compaction has cleared away would show: leases are far shorter than that.
 
+Where a rule asks for commit times instead (``timestamps = "commit_time"``, for TTLs), T is the newest commit time of the
+request in milliseconds. What then rises from request to request is what the source's clock says: changes of one row that
+were committed in one millisecond, or after the clock went back, may lie beneath older ones (``ingest/PROMISES.md``).
+
 A put and a delete of one row aren't applied at once (HBase applies the puts of a request, then its deletes): a reader
 may see, for a moment, a new row whose emptied column still has its old value.
 """
@@ -36,6 +40,8 @@ from ingest.sinks.contract import Operations, PackedItems, Request, RequestItem
 from ingest.sinks.faults import FIELD_MISSING, KEY_NOT_TEXT
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.hbase.thrift_bytes import deletion, puts, row_mutations
+from ingest.sinks.operation_columns import Same
+from ingest.sinks.source_field import with_source
 
 
 class HbaseEncoder(CoalescingEncoder[bytes]):
@@ -68,23 +74,46 @@ def timestamp_of(request: Request[bytes]) -> int:
     return items.newest if isinstance(items, PackedItems) else max(item.version for item in items)
 
 
+def commit_ms_of(request: Request[bytes]) -> int:
+    """The timestamp of all rows of a request where those are commit times: its newest, milliseconds since 1970.
+    ValueError when no commit time is known."""
+    items = request.items
+    newest_us = items.newest_commit_us if isinstance(items, PackedItems) else max(item.commit_us for item in items)
+    if newest_us <= 0:
+        raise ValueError("a request of changes whose commit times aren't known")
+    return newest_us // 1000
+
+
 def column_of(field: str, target: HbaseTarget) -> list[str]:
     """The columns (``family:qualifier``) that a field is written to; none when the target leaves it out."""
     named = [column for column, source in target.columns.items() if source == field]
     return named or ([] if target.family is None else [f"{target.family}:{field}"])
 
 
+def commit_times(part: Operations, target: HbaseTarget) -> Sequence[int]:
+    """When each operation was committed, microseconds since 1970; 0 where the target doesn't ask for it."""
+    if target.timestamps == "version" or part.provenance is None:
+        return Same(0, len(part.keys))
+    return part.provenance.commits_us(part.sources)
+
+
+def source_cell(source: str, target: HbaseTarget) -> str | None:
+    """The cell (``family:qualifier``) that holds the rows' source; None when the target leaves the field out."""
+    return next(iter(column_of(source, target)), None)
+
+
 def _rows(part: Operations, target: HbaseTarget) -> list[RequestItem[bytes]]:
-    columns = written_columns(part.documents.schema, target)
-    mutations = [puts(name.encode(), cell_texts(part.documents.column(index), field)) for index, field, name in columns]
+    documents = with_source(part, target.source)
+    columns = written_columns(documents.schema, target)
+    mutations = [puts(name.encode(), cell_texts(documents.column(index), field)) for index, field, name in columns]
     written = list(zip(*mutations, strict=True)) or [()] * len(part.keys)
     gone = deletions(target, [name.encode() for _, _, name in columns])
     items = []
-    for key, version, delete, name, cells in zip(
-        part.keys, part.versions, part.deletes, part.targets, written, strict=True
+    for key, version, delete, name, cells, commit_us in zip(
+        part.keys, part.versions, part.deletes, part.targets, written, commit_times(part, target), strict=True
     ):
         payload = row_mutations(_row_key(key, name), gone if delete else cells)
-        items.append(RequestItem(key, version, name, delete, payload, len(payload)))
+        items.append(RequestItem(key, version, name, delete, payload, len(payload), commit_us))
     return items
 
 
@@ -96,7 +125,7 @@ def deletions(target: HbaseTarget, columns: Sequence[bytes]) -> list[bytes]:
 
 def written_columns(schema: pa.Schema, target: HbaseTarget) -> list[tuple[int, pa.Field, str]]:
     """(index of the document's column, its field, ``family:qualifier``) of everything that is written."""
-    missing = sorted(set(target.columns.values()) - set(schema.names))
+    missing = sorted(set(target.columns.values()) - {*schema.names, target.source})
     if missing:
         what = f"the target's columns name the field {missing[0]!r}; the documents have {', '.join(schema.names)}"
         raise DataProblem(FIELD_MISSING, what, {"table": target.table})

@@ -19,12 +19,13 @@ from ingest.native.request_encoder import NativeEncoder, blackhole_encoder, elas
 from ingest.problems import DataProblem
 from ingest.sinks.blackhole.encode import BlackholeEncoder
 from ingest.sinks.blackhole.options import BlackholeOptions
-from ingest.sinks.contract import Encoder, Operations, PackedItems, Request, body_of, keys_of
+from ingest.sinks.contract import Encoder, Operations, PackedItems, Provenance, Request, body_of, keys_of
 from ingest.sinks.elasticsearch.encode import ElasticsearchEncoder
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
-from ingest.sinks.hbase.encode import HbaseEncoder, timestamp_of
+from ingest.sinks.hbase.encode import HbaseEncoder, commit_ms_of, timestamp_of
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
 from ingest.sinks.operation_columns import Same, TextColumn
+from ingest.slices import TransactionStamp
 from tests.kit.sink_operations import operations_of
 
 pytestmark = pytest.mark.skipif(core() is None, reason="the native core isn't built")
@@ -74,6 +75,13 @@ FIELDS: list[tuple[pa.Field, st.SearchStrategy[Any]]] = [
     (field("ago", pa.timestamp("us")), st.sampled_from([0, -1, -(10**16)])),
     *((field(f"span{fsp}", pa.duration("us"), "time", fsp), st.integers(-(10**13), 10**13)) for fsp in (0, 4, 6)),
 ]  # fmt: skip
+STAMPS = st.builds(
+    TransactionStamp,
+    st.sampled_from(["3e11fa47-71ca-11e1-9e33-c80aa9429562:7", "3e11fa47-71ca-11e1-9e33-c80aa9429562:tag:7"]),
+    st.sampled_from([0, 1_704_164_645_123_456, 253_402_300_799_999_999, 253_402_300_800_000_000, 2**64 - 1]),
+    st.sampled_from(["binlog.000001", 'b"\\in\x01é']),
+    st.sampled_from([4, 2**32, 2**64 - 1]),
+)
 KEYS = st.text(max_size=3) | st.sampled_from(["k1", "k2", 'a"|\\'])
 
 
@@ -105,7 +113,25 @@ def operations(draw: Any, rule: int) -> Operations:
         documents=documents,
         sources=list(range(count)),
     )
-    return as_columns(made) if draw(st.booleans()) else made
+    made = as_columns(made) if draw(st.booleans()) else made
+    return draw(with_provenance(made)) if draw(st.booleans()) else made
+
+
+@st.composite
+def with_provenance(draw: Any, made: Operations) -> Operations:
+    """The same operations as of some rows of a slice with a few transactions."""
+    stamps = draw(st.lists(STAMPS, min_size=1, max_size=3))
+    count, ahead = len(made.keys), draw(st.integers(0, 2))
+    numbers = draw(st.lists(st.integers(0, len(stamps) - 1), min_size=count + ahead, max_size=count + ahead))
+    provenance = Provenance(
+        draw(st.sampled_from(["shop.orders", 'sh"op.né'])),
+        b"".join(stamp.pack() for stamp in stamps),
+        struct.pack(f"<{count + ahead}I", *numbers),
+    )
+    rows = range(ahead, count + ahead)
+    forms = [rows, list(rows), memoryview(struct.pack(f"<{count}q", *rows)).cast("q")]
+    sources = forms[draw(st.integers(0, 2))]
+    return replace(made, sources=sources, provenance=provenance)
 
 
 def as_columns(made: Operations) -> Operations:
@@ -175,7 +201,10 @@ def test_elasticsearch_same_as_pure(parcel: Sequence[Operations], items: int, si
 def test_hbase_same_as_pure(parcel: Sequence[Operations], items: int, size: int) -> None:
     """Any operations, deleted by row and by column, cut anywhere."""
     options = HbaseOptions.model_construct(batch_rows=items, batch_bytes=size)
-    targets = [HbaseTarget(table="t"), HbaseTarget(table="t", delete="columns")]
+    targets = [
+        HbaseTarget(table="t"),
+        HbaseTarget(table="t", delete="columns", columns={"x:from": "origin"}, source_field="origin"),
+    ]
     check(HbaseEncoder(options, targets), hbase_encoder(options, targets), parcel)
 
 
@@ -210,3 +239,21 @@ def test_what_the_core_has_no_text_for() -> None:
     assert outcome(elasticsearch_encoder(options, targets), parcel) == outcome(
         ElasticsearchEncoder(options, targets), parcel
     )
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 10**15)), min_size=1, max_size=6))
+@settings(deadline=None)
+def test_commit_times_same_as_pure(rows: list[tuple[int, int]]) -> None:
+    """Requests of either encoder have the same commit time, whole and in part: their newest, in milliseconds."""
+    options = HbaseOptions.model_construct(batch_rows=4, batch_bytes=100_000)
+    targets = [HbaseTarget(table="t", timestamps="commit_time")]
+    stamps = b"".join(TransactionStamp("u:1", commit_us + 1_000, "f", 4).pack() for _, commit_us in rows)
+    made = operations_of([(f"k{key}", 9 + place, {"id": key}) for place, (key, _) in enumerate(rows)])
+    parcel = [replace(made, provenance=Provenance("s.t", stamps, struct.pack(f"<{len(rows)}I", *range(len(rows)))))]
+    for encode in (hbase_encoder(options, targets).encode, HbaseEncoder(options, targets).encode):
+        at = 0
+        for request in encode(parcel):
+            commits = [commit_us + 1_000 for _, commit_us in rows[at : at + len(request.items)]]
+            at += len(commits)
+            assert commit_ms_of(request) == max(commits) // 1000
+            assert commit_ms_of(request.only([0])) == commits[0] // 1000

@@ -1,7 +1,7 @@
 //! Operations in any buffers, to the requests of each sink: bodies whose ends and rows fit together, or refused.
 #![no_main]
 
-use ingest_core::requests::{requests, Envelope, HbaseForm, Limits, Part, Request};
+use ingest_core::requests::{requests, Envelope, HbaseForm, Limits, Part, Request, Source};
 use ingest_core::texts::{ColumnView, TextForm};
 use libfuzzer_sys::{arbitrary, fuzz_target};
 
@@ -25,13 +25,14 @@ struct Input {
     target_of: Vec<u8>,
     routings: Option<Buffers>,
     columns: Vec<Buffers>,
+    source: Option<(Vec<u8>, Vec<u8>)>,
     items: u8,
     most_bytes: u16,
     by_target: bool,
 }
 
 fuzz_target!(|input: Input| {
-    let count = input.columns.len();
+    let count = input.columns.len() + usize::from(input.source.is_some());
     let names = || vec![b"\"n\":".to_vec(); count];
     let cells = HbaseForm { puts: names(), gone: names(), deletion: (1, b"gone".to_vec()) };
     for envelope in [
@@ -78,6 +79,7 @@ fn part<'a>(input: &'a Input, envelope: &Envelope) -> Part<'a> {
         routings: input.routings.as_ref().map(view),
         envelope: envelope.clone(),
         columns: input.columns.iter().map(view).collect(),
+        source: input.source.as_ref().and_then(|(stamps, stamp_of)| Source::new(b"\"t\"", stamps, stamp_of)),
     }
 }
 

@@ -5,15 +5,17 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::requests::{requests, Envelope, HbaseForm, Limits, Part, Request};
+use crate::requests::{requests, Envelope, HbaseForm, Limits, Part, Request, Source};
 use crate::texts::{ColumnView, TextForm};
 
 /// (offset, validity, offsets, data)
 type Buffers = (usize, Option<PyBackedBytes>, PyBackedBytes, PyBackedBytes);
 /// (rows, keys, versions, deletes, targets, target of each row, routings)
 type Placed = (usize, Buffers, PyBackedBytes, PyBackedBytes, Vec<String>, PyBackedBytes, Option<Buffers>);
-/// (where it goes, how it is written, (form, buffers) of each column)
-type Documents<'py> = (Placed, Bound<'py, PyTuple>, Vec<(Bound<'py, PyTuple>, Buffers)>);
+/// (table in JSON, packed stamps, stamp of each row)
+type Provenance = (PyBackedBytes, PyBackedBytes, PyBackedBytes);
+/// (where it goes, how it is written, (form, buffers) of each column, where it came from)
+type Documents<'py> = (Placed, Bound<'py, PyTuple>, Vec<(Bound<'py, PyTuple>, Buffers)>, Option<Provenance>);
 /// (body, ends, parts, rows, shortest key, longest key)
 type RequestTuple<'py> =
     (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, usize, usize);
@@ -22,7 +24,12 @@ fn view(form: TextForm, buffers: &Buffers) -> ColumnView<'_> {
     ColumnView { form, offset: buffers.0, validity: buffers.1.as_deref(), offsets: &buffers.2, data: &buffers.3 }
 }
 
-fn part<'a>(placed: &'a Placed, envelope: Envelope, columns: Vec<ColumnView<'a>>) -> Part<'a> {
+fn part<'a>(
+    placed: &'a Placed,
+    envelope: Envelope,
+    columns: Vec<ColumnView<'a>>,
+    source: Option<Source<'a>>,
+) -> Part<'a> {
     let (rows, keys, versions, deletes, targets, target_of, routings) = placed;
     Part {
         rows: *rows,
@@ -34,6 +41,7 @@ fn part<'a>(placed: &'a Placed, envelope: Envelope, columns: Vec<ColumnView<'a>>
         routings: routings.as_ref().map(|buffers| view(TextForm::Text, buffers)),
         envelope,
         columns,
+        source,
     }
 }
 
@@ -51,25 +59,29 @@ pub fn encode_requests<'py>(
     by_target: bool,
     newest: bool,
 ) -> PyResult<Option<EncodedTuple<'py>>> {
-    let read = |(placed, envelope, columns): &Documents<'py>| -> PyResult<_> {
+    let read = |(_, envelope, columns, source): &Documents<'py>| -> PyResult<_> {
         let forms = columns.iter().map(|(form, _)| form_of(form)).collect::<PyResult<Vec<TextForm>>>()?;
-        Ok((envelope_of(envelope, columns.len())?, forms, placed.0))
+        Ok((envelope_of(envelope, columns.len() + usize::from(source.is_some()))?, forms))
     };
     let known = parts.iter().map(read).collect::<PyResult<Vec<_>>>()?;
-    let buffers: Vec<(Placed, Vec<Buffers>)> = parts
+    let buffers: Vec<(Placed, Vec<Buffers>, Option<Provenance>)> = parts
         .into_iter()
-        .map(|(placed, _, columns)| (placed, columns.into_iter().map(|(_, buffers)| buffers).collect()))
+        .map(|(placed, _, columns, source)| (placed, columns.into_iter().map(|(_, buffers)| buffers).collect(), source))
         .collect();
     let found = py.detach(|| {
-        let parts: Vec<Part> = known
+        let parts: Option<Vec<Part>> = known
             .into_iter()
             .zip(&buffers)
-            .map(|((envelope, forms, _), (placed, columns))| {
+            .map(|((envelope, forms), (placed, columns, provenance))| {
                 let views = forms.into_iter().zip(columns).map(|(form, buffers)| view(form, buffers)).collect();
-                part(placed, envelope, views)
+                let source = match provenance {
+                    Some((table, stamps, stamp_of)) => Some(Source::new(table, stamps, stamp_of)?),
+                    None => None,
+                };
+                Some(part(placed, envelope, views, source))
             })
             .collect();
-        requests(&parts, Limits { items, bytes: most_bytes, by_target }, newest)
+        requests(&parts?, Limits { items, bytes: most_bytes, by_target }, newest)
     });
     Ok(found.map(|encoded| {
         let requests = encoded.requests.iter().map(|request| tuple(py, request)).collect();

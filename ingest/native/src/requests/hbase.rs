@@ -27,10 +27,25 @@ impl HbaseForm {
             out.extend_from_slice(&self.deletion.0.to_be_bytes());
             out.extend_from_slice(&self.deletion.1);
         } else {
-            out.extend_from_slice(&u32::try_from(part.columns.len()).ok()?.to_be_bytes());
+            let count = part.columns.len() + usize::from(part.source.is_some());
+            out.extend_from_slice(&u32::try_from(count).ok()?.to_be_bytes());
             self.cells(part, row, out)?;
+            self.source(part, row, out)?;
         }
         out.push(END);
+        Some(())
+    }
+
+    fn source(&self, part: &Part, row: usize, out: &mut Vec<u8>) -> Option<()> {
+        if let Some(source) = &part.source {
+            out.extend_from_slice(self.puts.get(part.columns.len())?);
+            let at = out.len();
+            out.extend_from_slice(&[0; 4]);
+            source.append(row, part.version(row)?, out)?;
+            let size = i32::try_from(out.len() - at - 4).ok()?;
+            out.get_mut(at..at + 4)?.copy_from_slice(&size.to_be_bytes());
+            out.push(END);
+        }
         Some(())
     }
 

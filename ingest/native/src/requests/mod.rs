@@ -5,11 +5,13 @@
 mod coalesce;
 mod elasticsearch;
 mod hbase;
+mod source;
 
 use elasticsearch::Heads;
 
 use coalesce::newest_rows;
 pub use hbase::HbaseForm;
+pub use source::Source;
 
 use std::collections::{HashMap, HashSet};
 
@@ -49,6 +51,8 @@ pub struct Part<'a> {
     pub routings: Option<ColumnView<'a>>,
     pub envelope: Envelope,
     pub columns: Vec<ColumnView<'a>>,
+    /// Written behind the columns; the envelope has one name more then.
+    pub source: Option<Source<'a>>,
 }
 
 impl<'a> Part<'a> {
@@ -171,7 +175,8 @@ fn room(parts: &[Part]) -> usize {
             Envelope::Bare { names } => names.iter().flatten().map(|name| name.len() + 1).sum(),
             Envelope::Hbase(form) => form.puts.iter().map(|put| put.len() + 5).sum(),
         };
-        values + part.keys.data.len() + part.rows * (names + 120)
+        let source = part.source.as_ref().map_or(0, Source::room);
+        values + part.keys.data.len() + part.rows * (names + source + 120)
     };
     parts.iter().map(size).sum()
 }
@@ -252,6 +257,13 @@ fn document(part: &Part, row: usize, names: &[Vec<u8>], out: &mut Vec<u8>) -> Op
         if !column.append(row, Look::Json, out)? {
             out.extend_from_slice(b"null");
         }
+    }
+    if let Some(source) = &part.source {
+        if !part.columns.is_empty() {
+            out.push(b',');
+        }
+        out.extend_from_slice(names.get(part.columns.len())?);
+        source.append(row, part.version(row)?, out)?;
     }
     out.push(b'}');
     Some(())

@@ -18,6 +18,8 @@ is known is taken when it is above. (That loses nothing: changes of one rule rea
 versions, so what comes first at or below the floor is old. Only a dead letter that is retried after that many deletions
 of its neighbours is left out.)
 
+``origin`` (beside ``live``): where each part that is there came from, unless the rule's ``source_field`` is false.
+
 Two ways to write, one meaning: ``script`` has it done by the server, ``merge`` is done by us with the document read
 before; both are tested against one model. Invariants: a part never goes back to an older version, whatever comes twice,
 late or in another order; what other parts and other writers have in the document stays as it is.

@@ -20,6 +20,8 @@ from ingest.sinks.elasticsearch.parts.exact import inexact_numbers, may_be_inexa
 from ingest.sinks.elasticsearch.parts.payload import HEAD
 from ingest.sinks.elasticsearch.parts.script import SCRIPT_BYTES
 from ingest.sinks.json_documents import json_documents
+from ingest.sinks.operation_columns import Same
+from ingest.sinks.source_field import source_texts
 
 NUMBER_NOT_EXACT = declare(
     "elasticsearch.number_not_exact",
@@ -47,6 +49,7 @@ class PartEncoder(CoalescingEncoder[bytes]):
         """``targets``: the ``to`` of each rule, by rule number."""
         self._options = options
         self._parts = [target.part for target in targets]
+        self._keep_source = [target.parts_source for target in targets]
         self._scripted = options.parts == "script"
 
     def encode(self, operations: Sequence[Operations]) -> Sequence[Request[bytes]]:
@@ -87,17 +90,18 @@ class PartEncoder(CoalescingEncoder[bytes]):
         return part
 
     def _texts(self, operations: Operations) -> list[str]:
-        """Each change, its key, version and part."""
+        """Each change: its key, version and part, and where that came from."""
         assert operations.parts is not None
         if self._scripted:
             _check_numbers(operations)
         texts = [
-            f"[{encode_basestring(key)},{version},{'null' if delete else document}]"
-            for key, version, delete, document in zip(
+            f"[{encode_basestring(key)},{version},{'null' if delete else document + source}]"
+            for key, version, delete, document, source in zip(
                 operations.parts.keys,
                 operations.versions,
                 operations.deletes,
                 json_documents(operations.documents),
+                self._sources(operations),
                 strict=True,
             )
         ]
@@ -107,6 +111,11 @@ class PartEncoder(CoalescingEncoder[bytes]):
         except UnicodeEncodeError as error:
             raise not_text(operations, error) from error
         return texts
+
+    def _sources(self, operations: Operations) -> Sequence[str]:
+        if operations.provenance is None or not self._keep_source[operations.rule]:
+            return Same("", len(operations.keys))
+        return [f",{text}" for text in source_texts(operations)]
 
 
 def _source(part: PartOptions, fields: Sequence[str], changes: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -39,6 +39,7 @@ class _Source:
     live: dict[str, int]
     gone: dict[str, int]
     floor: int
+    origin: dict[str, Any] = field(default_factory=dict)
 
     def known(self, key: str) -> int:
         """The version that a change must be above."""
@@ -49,6 +50,9 @@ class _Source:
         old, new = (self.live, self.gone) if change.content is None else (self.gone, self.live)
         old.pop(change.key, None)
         new[change.key] = change.version
+        self.origin.pop(change.key, None)
+        if change.content is not None and change.source is not None:
+            self.origin[change.key] = json.loads(change.source)
 
     def prune(self) -> None:
         """Forget the oldest deletions past the bound."""
@@ -58,7 +62,8 @@ class _Source:
 
     def as_json(self) -> dict[str, object]:
         """As it stands in the document."""
-        return {"live": self.live, "gone": self.gone, "floor": self.floor}
+        said: dict[str, object] = {"live": self.live, "gone": self.gone, "floor": self.floor}
+        return {**said, "origin": self.origin} if self.origin else said
 
 
 def merged(source: Members | None, said: DocumentChanges) -> Merged:
@@ -81,7 +86,7 @@ def sources_of(document: Members) -> dict[str, _Source]:
     """What a document says of its parts."""
     state: Mapping[str, Any] = json.loads(document.get(PARTS_FIELD, "{}"))
     return {
-        name: _Source(dict(one["live"]), dict(one["gone"]), one["floor"])
+        name: _Source(dict(one["live"]), dict(one["gone"]), one["floor"], dict(one.get("origin", {})))
         for name, one in state.get("sources", {}).items()
     }
 

@@ -4,7 +4,8 @@
     {"sources":[{"part":"lines","into":"lines","many":true,"fields":[],"changes":[["1",5,{..}],["2",6,null]]}],
      "delete_empty":false}
 
-A change is the part's key, its version, and the part itself (null: it is gone). ``fields``: those that go with a part
+A change is the part's key, its version, the part itself (null: it is gone), and, if it is kept, where that came from
+(``ingest.sinks.source_field``). ``fields``: those that go with a part
 that stands at the top of the document. The text is neither for the script nor for the merge alone, so a dead letter
 that was kept under one can be retried under the other.
 """
@@ -25,11 +26,12 @@ GONE_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class PartChange:
-    """``content``: the JSON text of the part, None: it is gone."""
+    """``content``: the JSON text of the part, None: it is gone. ``source``: that of where it came from, if it is kept."""
 
     key: str
     version: int
     content: str | None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,8 @@ def _source(members: dict[str, str]) -> SourceChanges:
 
 
 def _change(elements: list[str]) -> PartChange:
-    key, version, content = elements
-    return PartChange(json.loads(key), int(version), None if content == "null" else content)
+    key, version, content, *source = elements
+    return PartChange(json.loads(key), int(version), None if content == "null" else content, *source)
 
 
 def key_order(key: str) -> tuple[int, bytes]:

@@ -54,6 +54,8 @@ boolean apply(Map doc, Map sources, Map said, int most) {
   Map live = source.live;
   Map gone = source.gone;
   Map parts = null;
+  Map origin = source.origin;
+  if (origin == null) { origin = new HashMap(); }
   boolean changed = false;
   for (List change : said.changes) {
     String key = change.get(0);
@@ -62,6 +64,7 @@ boolean apply(Map doc, Map sources, Map said, int most) {
     if (said.many && parts == null) { parts = unpack(live, (List) doc.get(said.into)); }
     changed = true;
     def part = change.get(2);
+    origin.remove(key);
     if (part == null) {
       live.remove(key);
       gone.put(key, change.get(1));
@@ -71,6 +74,7 @@ boolean apply(Map doc, Map sources, Map said, int most) {
     } else {
       gone.remove(key);
       live.put(key, change.get(1));
+      if (change.size() > 3) { origin.put(key, change.get(3)); }
       if (said.many) { parts.put(key, part); }
       else if (said.into != null) { doc.put(said.into, part); }
       else { doc.putAll(part); }
@@ -86,6 +90,7 @@ boolean apply(Map doc, Map sources, Map said, int most) {
     }
   }
   prune(source, most);
+  if (origin.isEmpty()) { source.remove('origin'); } else { source.put('origin', origin); }
   sources.put(said.part, source);
   return true;
 }

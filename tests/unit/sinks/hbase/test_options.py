@@ -19,7 +19,7 @@ from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
         ({"family": ".d"}, "printable"),
         ({"family": ""}, "at least 1"),
         ({"family": None}, "name a family"),
-        ({"timestamps": "commit_time"}, "version"),
+        ({"timestamps": "clock"}, "version"),
         ({"famly": "d"}, "Extra inputs"),
     ],
 )

@@ -18,6 +18,8 @@ from ingest.sinks.elasticsearch.options import ElasticsearchOptions, Elasticsear
 from ingest.sinks.elasticsearch.parts.exact import inexact_number
 from ingest.sinks.elasticsearch.parts.payload import is_part, key_order, parsed
 from ingest.sinks.elasticsearch.parts.script import SCRIPT, scripted_body
+from ingest.sinks.source_field import Source, parse_source
+from tests.kit.binlog_slices import STAMP
 from tests.kit.document_parts import Change, operations_on_parts, part_targets
 from tests.kit.sink_operations import operations_of
 
@@ -84,15 +86,20 @@ def test_scripted_body() -> None:
     assert lines[3]["upsert"] == {}
     params = lines[1]["script"]["params"]
     assert params["delete_empty"] is True
-    assert params["sources"] == [
-        {
-            "part": "order",
-            "into": None,
-            "many": False,
-            "fields": ["total", "note"],
-            "changes": [["", 7, {"total": 1.75, "note": None}]],
-        }
-    ]
+    [said] = params["sources"]
+    [[key, version, content, origin]] = said.pop("changes")
+    assert (key, version, content) == ("", 7, {"total": 1.75, "note": None})
+    assert parse_source(json.dumps(origin).encode()) == Source(STAMP, "shop.order", 7)
+    assert said == {"part": "order", "into": None, "many": False, "fields": ["total", "note"]}
+
+
+def test_a_part_keeps_no_source_when_it_is_switched_off() -> None:
+    """As whole documents don't."""
+    targets = [target.model_copy(update={"source_field": False}) for target in part_targets("t")]
+    options = ElasticsearchOptions.model_validate({"type": "elasticsearch", "urls": ["http://h:9200"]})
+    [request] = elasticsearch_encoder(options, targets).encode(operations_on_parts([Change("a", "order", "", 7)], "t"))
+    [source] = parsed(request.items[0].payload).sources
+    assert [change.source for change in source.changes] == [None]
 
 
 def test_limits_cut_requests() -> None:
