@@ -236,8 +236,15 @@ class LaneGroup:
             return False
         for name, lane in self.report.lanes.items():
             if name in self._running and name not in self._left:
+                self._remember(name, lane)
                 self._see_lane(name, lane, began_ms)
         return True
+
+    def _remember(self, name: str, lane: LaneReport) -> None:
+        """What was read, for the choice of the next source. Before its tail is read an epoch says nothing of earlier ones."""
+        if lane.phase in (Phase.APPLYING_TAIL.value, Phase.LIVE.value):
+            actors = self._owner.lane_actors(name)
+            actors.memory = actors.memory.plus(lane.seen, lane.epoch if lane.ended else 0)
 
     def _see_lane(self, name: str, lane: LaneReport, began_ms: float) -> None:
         if not lane.ended:

@@ -55,7 +55,8 @@ class PacketSource(Readable, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LaneReport:
-    """Where a lane is, as its reader sees it. ``ended``: it has left the run, with ``problem``, drained, or dropped."""
+    """Where a lane is, as its reader sees it. ``ended``: it has left the run, with ``problem``, drained, or dropped.
+    ``seen``: the transactions of which changes may have gone out; ``lost``: those that the lane has given up."""
 
     lane: str
     epoch: int
@@ -70,6 +71,8 @@ class LaneReport:
     drained: bool = False
     ended: bool = False
     problem: Problem | None = None
+    seen: GtidSet = field(default_factory=GtidSet)
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,14 @@ class StreamRun:
     def drop(self, lane: str) -> None:
         """End a lane at once."""
         self._post(lambda: self._end_lane(lane, None))
+
+    def fail(self, problem: Problem) -> None:
+        """End every lane with a problem of the stream."""
+
+        def end() -> None:
+            raise problem
+
+        self._post(end)
 
     def _post(self, action: Callable[[], None]) -> None:
         self._inbox.put(action)
@@ -315,7 +326,13 @@ class StreamRun:
             buffered_bytes=dispatcher.buffered_bytes,
             in_flight=dispatcher.in_flight,
             drained=lane.drained,
+            seen=self._seen() if dispatcher.phase is not Phase.TAIL else GtidSet(),
+            lost=dispatcher.lost,
         )
+
+    def _seen(self) -> GtidSet:
+        """All that was read, and the transaction that is being read."""
+        return self._router.read_gtids().union(GtidSet.parse(self._router.gtid))
 
 
 def _of_the_world(problem: Problem) -> Problem:

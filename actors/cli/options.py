@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
+from click import Choice
+
+from ingest.failover import facts as failover
 
 ConfigArgument = Annotated[
     str, typer.Argument(metavar="CONFIG", help="A configuration file (.toml or .json), or - for standard input.")
@@ -26,6 +29,11 @@ TimeoutSeconds = Annotated[
 EverySeconds = Annotated[
     float, typer.Option("--every", min=0.2, max=3600, metavar="SECONDS", help="Time between two views.")
 ]
+OnGap = Annotated[
+    str | None,
+    typer.Option("--on-gap", click_type=Choice(get_args(failover.OnGap)),
+                 help="What a lane does when every host has purged what it needs, instead of what the configuration says."),
+]  # fmt: skip
 LogLevel = Annotated[
     str, typer.Option("--log-level", metavar="LEVEL", help="What is logged to stderr: debug, info, warning or error.")
 ]

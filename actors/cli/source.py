@@ -46,6 +46,14 @@ def load_text(source: ConfigText) -> Config:
     return load(source.text, syntax=source.syntax, origin=source.origin)
 
 
+def with_on_gap(config: Config, on_gap: str | None) -> Config:
+    """The configuration with every lane's ``on_gap`` as a command says; None: as it is."""
+    if on_gap is None:
+        return config
+    lanes = {name: lane.model_copy(update={"on_gap": on_gap}) for name, lane in config.lanes.items()}
+    return config.model_copy(update={"lanes": lanes})
+
+
 def read_config(argument: str) -> ConfigText:
     """CONFIG to its text. DataProblem ``cli.config_unreadable``, ``cli.config_format``."""
     if argument == STDIN:

@@ -156,7 +156,7 @@ class StreamRouter:
         self._flowing: list[RoutedLane] = []
         self._learned: set[tuple[bytes, bytes, bytes]] = set()
         self._read = GtidSetBuilder(held)
-        self._gtid = ""
+        self.gtid = ""
         self._wanting: list[RoutedLane] = []
         self.file = ""
         self.position = 0
@@ -196,7 +196,7 @@ class StreamRouter:
     # --- transactions -------------------------------------------------------------------------------------------
 
     def _begin(self, event: TransactionBegin) -> None:
-        self._gtid = event.gtid
+        self.gtid = event.gtid
         self.file, self.position, self.commit_us = event.file, event.position, event.commit_us
         stamp = TransactionStamp(event.gtid, event.commit_us, event.file, event.position)
         self._wanting = [lane for lane in self.lanes.values() if lane.dispatcher.begin(stamp)]
@@ -211,7 +211,7 @@ class StreamRouter:
         self._choose_way()
 
     def _progress(self, event: Progress) -> None:
-        self._gtid = event.gtid or self._gtid
+        self.gtid = event.gtid or self.gtid
         self.file, self.position = event.file, event.position
         self.commit_us = event.commit_us or self.commit_us
         self.transactions += event.transactions
@@ -233,13 +233,13 @@ class StreamRouter:
             self._short_way.flow_into([lane.dispatcher.flow for lane in lanes])
 
     def _statement(self, event: Statement) -> None:
-        history = self._schemas.on_statement(self._gtid, event.database, event.sql)
+        history = self._schemas.on_statement(self.gtid, event.database, event.sql)
         if self._short_way is not None:
             self._learned.clear()
             self._short_way.forget()  # what completes a table map may have changed
         for lane in self._wanting:
             if history is not None:
-                lane.dispatcher.schema_changed(self._gtid, history)
+                lane.dispatcher.schema_changed(self.gtid, history)
             problem = lane.statements.judge(event, lane.routes.captures)
             if problem is not None and lane.failed is None:
                 lane.failed = problem.with_where(**self._where(lane))  # type: ignore[assignment]
@@ -310,7 +310,7 @@ class StreamRouter:
         """The table with its schema; equal maps share one, so that rows of one shape share slices."""
         if table.schema is not None:
             return table
-        supplement = self._schemas.supplement_for(self._gtid, table.map.body)
+        supplement = self._schemas.supplement_for(self.gtid, table.map.body)
         known = self._known.get((table.map.body, supplement))
         if known is None:
             schema = self._codec.table_schema(table.map.body, supplement)
@@ -351,7 +351,7 @@ class StreamRouter:
         return shape
 
     def _where(self, lane: RoutedLane | None) -> dict[str, object]:
-        where: dict[str, object] = {"gtid": self._gtid, "file": self.file, "position": self.position}
+        where: dict[str, object] = {"gtid": self.gtid, "file": self.file, "position": self.position}
         return where if lane is None else {"lane": lane.dispatcher.plan.lane, **where}
 
 

@@ -31,6 +31,8 @@ FAULTS = (
     "kill", "kill_supervisor", "pause", "network", "double_calls", "sink_network", "sink_errors", "sink_down",
     "store_errors", "store_down", "source_down", "cut", "failover", "second_supervisor", "resize", "clock", "rewind",
 )  # fmt: skip
+HOST_FAULTS = ("failover", "source_down", "demote", "restore", "purge")
+"""What befalls the hosts of a cluster; in one seed of four, together."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,15 @@ def plan_of(seed: int) -> Plan:
     faults = frozenset(fault for fault in FAULTS if chosen.random() < share)
     if chosen.random() < 0.05:
         faults = frozenset({"sick_lane"})
+    hosts = random.Random(f"hosts {seed}")
+    if seed % 4 == 2:
+        faults |= {fault for fault in HOST_FAULTS if hosts.random() < 0.6}
     sizes = Sizes(
         batch_rows=chosen.choice((1, 3, 20)),
         window=chosen.choice((1, 2, 4)),
         reserve_rows=chosen.choice((2, 8, 40)),
         checkpoint_ms=chosen.choice((10, 50, 400)),
-        servers=3 if "failover" in faults else 1,
+        servers=3 if faults & {"failover", "demote", "restore", "purge"} else 1,
         nodes=chosen.choice((1, 3)),
     )
     return Plan(seed, sizes, faults)
@@ -106,7 +111,7 @@ class Chaos:
             if not server.alive:
                 server.start()
         for server in world.topology.servers:
-            while len(server.log) < len(world.topology.transactions):
+            while not (server.hole or server.stuck) and len(server.log) < len(world.topology.transactions):
                 world.topology.replicate(server)
         for peer in world.living:
             if peer.life is not None and peer.life.home.paused:
@@ -134,6 +139,9 @@ class Chaos:
             "source_down": self._source_down,
             "cut": self._cut,
             "failover": self._world.topology.fail_over,
+            "demote": self._world.topology.demote,
+            "restore": self._world.topology.restore,
+            "purge": self._world.topology.purge,
             "second_supervisor": self._second_supervisor,
             "resize": self._resize,
             "clock": self._clock,

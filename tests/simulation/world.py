@@ -10,7 +10,7 @@ newer epoch has begun to read), 6 (``check_memory``); in the end: sinks equal th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
@@ -20,10 +20,19 @@ from actors.codec import reader_codec
 from actors.dead_letter_desk import DeadLetterDesk
 from actors.lane_actors import LaneActors
 from actors.mailbox import ActorPeer
-from actors.reader import Assignment, BinlogReader
+from actors.reader import Assignment, BinlogReader, Opening
 from actors.shard import SinkShard
-from actors.source import LaneSetting, assemble_run, common_set, resume_of
-from actors.stream import StreamRun
+from actors.source import (
+    LaneSetting,
+    all_live,
+    assemble_run,
+    common_set,
+    need_for,
+    resume_all,
+    resume_of,
+    running_need,
+)
+from actors.stream import LaneReport, StreamRun
 from actors.supervisor import Supervisor
 from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.record import CheckpointRecord
@@ -31,18 +40,20 @@ from ingest.config.load import load
 from ingest.config.model import Config
 from ingest.dead_letters.breaker import BreakerLimits
 from ingest.dead_letters.contract import LetterPolicy
+from ingest.failover.choice import MOVED, better_host, choose
+from ingest.failover.facts import HostFacts
 from ingest.lane.applier import ParcelApplier
 from ingest.lane.dispatcher import LanePlan
 from ingest.lane.resume import SourceFacts
 from ingest.lane.statements import LaneStatements
 from ingest.mysql.replies import CONNECTION_LOST
 from ingest.native.slice_decoder import new_slice_decoder
-from ingest.problems import WorldProblem
+from ingest.problems import DataProblem, Problem, WorldProblem
 from ingest.rules.parse import ParsedRule, parse_rule
 from ingest.rules.routes import RuleRoutes
 from ingest.sinks.delivery import RetryPolicy
 from ingest.sinks.registry import sink_kind
-from ingest.status import ClusterStatus
+from ingest.status import ClusterStatus, HostStatus
 from tests.kit.letter_world import MemoryLetters
 from tests.simulation.actors import Actors, SimPeer
 from tests.simulation.machine import SimHost
@@ -304,43 +315,86 @@ class NoHistory:
 
 
 class Source:
-    """``actors.reader.StreamSource`` on the simulated topology: the first server that is there."""
+    """``actors.reader.StreamSource`` on the simulated topology; chooses as the real one does."""
 
     def __init__(self, world: World, host: SimHost, shards: int) -> None:
         self._world = world
         self._host = host
         self._shards = shards
+        self._reads: Server | None = None
 
-    def open(self, assignments: Sequence[Assignment]) -> StreamRun:
+    def open(self, assignments: Sequence[Assignment]) -> Opening:
         """See ``StreamSource``."""
         world = self._world
-        self._host.sleep_ms(world.scheduler.random.random() * 5)
-        server = self._server()
-        executed = str(server.executed.freeze())
+        self._pause()
+        settings = {lane: self._setting(lane) for lane in LANES}
+        hosts = self._facts()
         for one in assignments:
             sink = world.sinks[one.lane]
             sink.newest_epoch = max(sink.newest_epoch, one.epoch)
-        facts = SourceFacts(server.uuid, executed, "")
-        settings = {lane: self._setting(lane) for lane in LANES}
-        self._host.sleep_ms(world.scheduler.random.random() * 5)
-        points = {one.lane: resume_of(one, settings[one.lane], facts) for one in assignments}
+        self._pause()
+        needs = [need_for(one, settings[one.lane]) for one in assignments]
+        current = (
+            self._reads.uuid if self._reads else next((one.record.source_uuid for one in assignments if one.record), "")
+        )
+        choice = choose(hosts, needs, "primary", current)
+        stops = [one for one in choice.refused.values() if isinstance(one, DataProblem)]
+        if stops:
+            raise ViolationError(f"a lane stops although nothing is lost: {stops[0]}")
+        if choice.host is None:
+            return Opening(None, choice.refused)
+        server = self._server(choice.host)
+        served = [one for one in assignments if one.lane in choice.lanes]
+        facts = next(host for host in hosts if host.host == choice.host)
+        source = SourceFacts(facts.uuid, str(facts.executed), str(facts.purged))
+        points, _ = resume_all(
+            served, choice, source, lambda one, source, lost: resume_of(one, settings[one.lane], source, lost)
+        )
+        if not server.alive:
+            raise WorldProblem(CONNECTION_LOST, "the simulated server has gone meanwhile")
         dump = Dump(world.scheduler, server, common_set(points.values()))
-        codec = reader_codec()
         run = assemble_run(
-            server.uuid, dump, NoHistory(), assignments, points, server.uuid, settings, codec, dict, self._host
+            server.uuid, dump, NoHistory(), served, points, server.uuid, settings, reader_codec(), dict, self._host
         )
         world.runs.append(run)
         dump.on_read = lambda: check_memory(run)
-        return run
+        self._reads = server
+        return Opening(run, choice.refused)
 
     def executed(self) -> str | None:
         """See ``StreamSource``."""
-        return str(self._server().executed.freeze())
+        if self._reads is None or not self._reads.alive:
+            raise WorldProblem(CONNECTION_LOST, "the simulated server doesn't answer")
+        return str(self._reads.executed.freeze())
 
-    def _server(self) -> Server:
-        if not self._world.topology.primary.alive:
-            raise WorldProblem(CONNECTION_LOST, "no simulated server answers")
-        return self._world.topology.primary
+    def elsewhere(self, lanes: Mapping[str, LaneReport], bytes_read: int) -> Problem | None:
+        """See ``StreamSource``: every look is at all hosts."""
+        if self._reads is None or len(self._world.topology.servers) == 1 or not all_live(lanes):
+            return None
+        hosts = self._facts()
+        self._pause()
+        better = better_host(hosts, [running_need(*one) for one in lanes.items()], "primary", self._reads.uuid)
+        return WorldProblem(MOVED, f"the stream goes to {better}") if better is not None else None
+
+    def hosts(self) -> Sequence[HostStatus]:
+        """See ``StreamSource``."""
+        return ()
+
+    def _facts(self) -> list[HostFacts]:
+        """What the servers say, each at a moment of its own."""
+        topology = self._world.topology
+        found: dict[str, HostFacts] = {}
+        for server in self._world.scheduler.random.sample(topology.servers, len(topology.servers)):
+            found[server.uuid] = server.facts(topology.primary)
+            if len(topology.servers) > 1:
+                self._pause()
+        return [found[server.uuid] for server in topology.servers]
+
+    def _pause(self) -> None:
+        self._host.sleep_ms(self._world.scheduler.random.random() * 5)
+
+    def _server(self, uuid: str) -> Server:
+        return next(server for server in self._world.topology.servers if server.uuid == uuid)
 
     def _setting(self, lane: str) -> LaneSetting:
         return LaneSetting(
