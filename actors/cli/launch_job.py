@@ -31,7 +31,7 @@ POLL_S = 0.5
 
 
 def launch_job(
-    config: options.ConfigArgument, on_gap: options.OnGap = None, log_level: options.LogLevel = "info"
+    config: options.ConfigArgument, on_gap: options.OnGapOption = None, log_level: options.LogLevel = "info"
 ) -> None:
     """What `submit` runs on the cluster."""
     logs.configure(log_level)

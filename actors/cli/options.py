@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+import enum
+from typing import Annotated
 
 import typer
-from click import Choice
 
-from ingest.failover import facts as failover
+
+class OnGap(enum.Enum):
+    """``lanes.*.on_gap``."""
+
+    STOP = "stop"
+
 
 ConfigArgument = Annotated[
     str, typer.Argument(metavar="CONFIG", help="A configuration file (.toml or .json), or - for standard input.")
@@ -29,10 +34,9 @@ TimeoutSeconds = Annotated[
 EverySeconds = Annotated[
     float, typer.Option("--every", min=0.2, max=3600, metavar="SECONDS", help="Time between two views.")
 ]
-OnGap = Annotated[
-    str | None,
-    typer.Option("--on-gap", click_type=Choice(get_args(failover.OnGap)),
-                 help="What a lane does when every host has purged what it needs, instead of what the configuration says."),
+OnGapOption = Annotated[
+    OnGap | None,
+    typer.Option("--on-gap", help="What a lane does when every host has purged what it needs, whatever its `on_gap` says."),
 ]  # fmt: skip
 LogLevel = Annotated[
     str, typer.Option("--log-level", metavar="LEVEL", help="What is logged to stderr: debug, info, warning or error.")

@@ -50,7 +50,7 @@ def run(
     address: options.RayAddress = None,
     drain_seconds: DrainSeconds = 20.0,
     trace_flow: TraceFlow = None,
-    on_gap: options.OnGap = None,
+    on_gap: options.OnGapOption = None,
     as_json: options.AsJson = False,
     every: options.EverySeconds = 5.0,
     log_level: options.LogLevel = "info",

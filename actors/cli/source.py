@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from actors.cli.options import OnGap
 from ingest.config.load import load
 from ingest.config.model import Config
 from ingest.problems import DataProblem, declare
@@ -46,11 +47,11 @@ def load_text(source: ConfigText) -> Config:
     return load(source.text, syntax=source.syntax, origin=source.origin)
 
 
-def with_on_gap(config: Config, on_gap: str | None) -> Config:
+def with_on_gap(config: Config, on_gap: OnGap | None) -> Config:
     """The configuration with every lane's ``on_gap`` as a command says; None: as it is."""
     if on_gap is None:
         return config
-    lanes = {name: lane.model_copy(update={"on_gap": on_gap}) for name, lane in config.lanes.items()}
+    lanes = {name: lane.model_copy(update={"on_gap": on_gap.value}) for name, lane in config.lanes.items()}
     return config.model_copy(update={"lanes": lanes})
 
 

@@ -58,7 +58,7 @@ def submit(
     address: DashboardAddress,
     python: PythonOption = "python",
     wait: Wait = True,
-    on_gap: options.OnGap = None,
+    on_gap: options.OnGapOption = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Run a configuration on a Ray cluster, as a Ray job.
@@ -70,7 +70,7 @@ def submit(
     loaded = load_text(source)
     _refuse_local_store(loaded)
     client = _client(address)
-    job = _submit(client, source, loaded.name, python, [] if on_gap is None else ["--on-gap", on_gap])
+    job = _submit(client, source, loaded.name, python, [] if on_gap is None else ["--on-gap", on_gap.value])
     if wait:
         _await(client, job)
     if as_json:

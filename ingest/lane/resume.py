@@ -92,8 +92,9 @@ def without_lost(record: CheckpointRecord, lost: GtidSet) -> CheckpointRecord:
     else:
         frontier = replace(frontier, executed=executed)
     history = record.schema_history
-    if history and History.decode(history).applied.intersect(lost):
-        history = ""
+    if history:
+        made_from = History.decode(history)
+        history = "" if made_from.snapshot.union(made_from.applied).intersect(lost) else history
     return replace(
         record,
         frontier=frontier,
