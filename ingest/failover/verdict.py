@@ -77,10 +77,23 @@ def shown(gtids: GtidSet) -> str:
 def judge_hosts(hosts: Sequence[HostFacts], need: LaneNeed) -> tuple[Verdict, ...]:
     """A verdict for each, in their order."""
     strays = {host.host: errant(host, hosts) for host in hosts}
-    last = next((host for host in hosts if need.unsure_of and host.uuid == need.unsure_of), None)
-    if last is not None:  # what was read from it can't be more than it has
-        need = replace(need, applied=need.applied.union(last.executed), unsure_of="")
+    bound = _bound(hosts, strays, need.unsure_of) if need.unsure_of else None
+    if bound is not None:
+        need = replace(need, applied=need.applied.union(bound), unsure_of="")
     return tuple(_judge(host, hosts, strays, need) for host in hosts)
+
+
+def _bound(hosts: Sequence[HostFacts], strays: dict[str, GtidSet], uuid: str) -> GtidSet | None:
+    """What can have been read at most: all that the server has; when it isn't among the hosts (it got another server_uuid,
+    or the lane was rewound) and all of them answer, all that the one has that has most. None: not known."""
+    last = next((host for host in hosts if host.uuid == uuid), None)
+    if last is not None:
+        return last.executed
+    found = GtidSet()
+    for host in hosts:
+        found = found.union(host.executed.subtract(strays[host.host]))
+    answered = all(host.silence is None for host in hosts)
+    return found if answered and any(found.issubset(host.executed) for host in hosts) else None
 
 
 def _judge(host: HostFacts, hosts: Sequence[HostFacts], strays: dict[str, GtidSet], need: LaneNeed) -> Verdict:
@@ -94,7 +107,8 @@ def _judge(host: HostFacts, hosts: Sequence[HostFacts], strays: dict[str, GtidSe
     missing = need.applied.subtract(host.executed)
     if missing and not need.applied.intersect(host.executed) and not host.may_receive:
         return Verdict(host.host, Standing.FOREIGN, missing)
-    passed = older_than_newest(missing.union(_others_have(host, hosts, strays)), host.executed)
+    elsewhere = _others_have(host, hosts, strays).union(_silent_may_have(host, hosts, need))
+    passed = older_than_newest(missing.union(elsewhere), host.executed)
     if passed:
         return Verdict(host.host, Standing.HOLE, passed)
     if missing:
@@ -116,11 +130,30 @@ def _others_have(host: HostFacts, hosts: Sequence[HostFacts], strays: dict[str, 
     return found.subtract(host.executed)
 
 
+def _silent_may_have(host: HostFacts, hosts: Sequence[HostFacts], need: LaneNeed) -> GtidSet:
+    """Gaps in what a replica has beyond what the lane has: while a host is silent nobody can say that there never were such
+    transactions. (Older gaps the lane has passed already.)"""
+    if need.held is None or not host.may_receive or all(other.silence is None for other in hosts):
+        return GtidSet()
+    passed, inside = _newest(need.applied), GtidSetBuilder()
+    for tsid, last in _newest(host.executed).items():
+        first = passed.get(tsid, 0) + 1
+        if first <= last:
+            inside.add_interval(tsid, first, last)
+    return inside.freeze().subtract(host.executed)
+
+
+def _newest(gtids: GtidSet) -> dict[str, int]:
+    """The highest number of each server (and tag)."""
+    newest: dict[str, int] = {}
+    for tsid, _, last in gtids.intervals():
+        newest[tsid] = max(last, newest.get(tsid, 0))
+    return newest
+
+
 def older_than_newest(missing: GtidSet, executed: GtidSet) -> GtidSet:
     """Those of ``missing`` that have a smaller number than the newest executed transaction of the same server (and tag)."""
-    newest: dict[str, int] = {}
-    for tsid, _, last in executed.intervals():
-        newest[tsid] = max(last, newest.get(tsid, 0))
+    newest = _newest(executed)
     older = GtidSetBuilder()
     for tsid, first, last in missing.intervals():
         end = min(last, newest.get(tsid, 0) - 1)

@@ -79,10 +79,28 @@ def test_what_nobody_remembers() -> None:
     """Invariant 2: when it isn't known how far the last epoch read from a silent server, a replica may lack it; the server
     itself bounds it when it answers; whoever was promoted has to do."""
     unsure = replace(NEED, unsure_of=A)
-    assert verdict(replica(B, "a:1-50"), unsure)[0] is Standing.UNSURE
+    assert (
+        verdict(replica(B, "a:1-50"), unsure, HostFacts("a", silence=WorldProblem(UNREACHABLE, "")))[0]
+        is Standing.UNSURE
+    )
     assert verdict(primary(B, "a:1-50,b:1"), unsure)[0] is Standing.FIT
     assert verdict(replica(B, "a:1-50"), unsure, primary(A, "a:1-60")) == (Standing.BEHIND, f"{A}:51-60")
     assert verdict(primary(A, "a:1-50"), unsure)[0] is Standing.FIT
+    gone = replace(NEED, unsure_of="another server")
+    assert verdict(replica(B, "a:1-55"), gone, replica(C, "a:1-60"))[0] is Standing.BEHIND
+    assert verdict(replica(C, "a:1-60"), gone, replica(B, "a:1-55"))[0] is Standing.FIT
+    silent = HostFacts("a", silence=WorldProblem(UNREACHABLE, "refused", {"host": "a"}))
+    assert verdict(replica(C, "a:1-60"), gone, silent)[0] is Standing.UNSURE
+
+
+def test_a_gap_that_a_silent_host_may_have() -> None:
+    """Invariant 1: of a replica with a gap beyond what the lane has, it isn't known whether there is such a transaction while
+    a host is silent. When all answer nobody has it; an older gap the lane has passed."""
+    silent = HostFacts("a", silence=WorldProblem(UNREACHABLE, "refused"))
+    holed = replica(B, "a:1-9:11-52:54-60")
+    late = need("a:1-9:11-50")
+    assert verdict(holed, late, silent) == (Standing.HOLE, f"{A}:53")
+    assert verdict(holed, late, replica(C, "a:1-9:11-50")) == (Standing.FIT, "")
 
 
 def test_a_replica_that_came_first_is_not_errant() -> None:
