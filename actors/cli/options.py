@@ -36,7 +36,8 @@ EverySeconds = Annotated[
 ]
 OnGapOption = Annotated[
     OnGap | None,
-    typer.Option("--on-gap", metavar="POLICY", help="What a lane does when every host has purged what it needs, instead of its `on_gap`: stop."),
+    typer.Option("--on-gap", metavar="POLICY",
+                 help="What a lane does when every host has purged what it needs, instead of its `on_gap`: stop."),
 ]  # fmt: skip
 LogLevel = Annotated[
     str, typer.Option("--log-level", metavar="LEVEL", help="What is logged to stderr: debug, info, warning or error.")
