@@ -171,7 +171,7 @@ class LaneStatus:
 class HostStatus:
     """One host of a cluster as a reader last saw it. ``role``: ``writable``, ``replica``, ``read_only`` (a replica that
     takes no writes, or a server without channel that takes none), "" when it doesn't answer. ``verdict``: ``fit``, ``behind``,
-    ``hole``, ``purged``, ``lost``, ``errant``, ``foreign``, ``unreachable`` or ``unfit``, the worst over the lanes; ``why``: in
+    ``hole``, ``purged``, ``lost``, ``errant``, ``foreign``, ``unsure``, ``unreachable`` or ``unfit``, the worst over the lanes; ``why``: in
     words. ``reading``: it is read from.
     """
 

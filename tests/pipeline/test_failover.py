@@ -102,16 +102,7 @@ def test_killed_twice_in_a_row(lab: Lab, trio: Trio) -> None:
 def test_demoted_and_purged(lab: Lab, trio: Trio) -> None:
     """A primary that was made read-only is left for the one that takes writes now. Invariant 7: binlogs that every host has
     purged stop the lane alone that needs them, by name."""
-    late = f"""
-[lanes.late]
-cluster = "main"
-sink = "elasticsearch"
-start = {{ gtid = "{lab.start}" }}
-[[lanes.late.rules]]
-tables = ["{lab.name}.*"]
-to = {{ index = "{lab.name}-late-{{table}}" }}
-"""
-    with launch(configuration(lab, trio, late)) as pipeline:
+    with launch(configuration(lab, trio, second_lane(lab))) as pipeline:
         rows(lab, "t", 0, 100)
         lab.settle(pipeline)
         until_read(pipeline, trio.primary)
@@ -172,6 +163,49 @@ def test_a_hole_is_refused_and_a_lagging_replica_waited_for(lab: Lab, trio: Trio
         rows(lab, "t", 1000, 100)
         lab.settle(pipeline)
         check_equal(lab, trio)
+    holed.kill()
+    old.start()
+    trio.follow(old)
+
+
+def test_what_a_failover_lost_is_named(lab: Lab, trio: Trio) -> None:
+    """A replica is promoted that never got what the lanes applied: the one stops and names it; the other, told so, goes on
+    without, and says what it went on without."""
+    chosen = next(server for server in trio.replicas if server.is_alive)
+    with launch(configuration(lab, trio, second_lane(lab, 'on_lost = "continue"'))) as pipeline:
+        rows(lab, "t", 0, 100)
+        lab.settle(pipeline)
+        until_read(pipeline, trio.primary)
+        trio.await_replicas()
+        trio.ask(chosen, "STOP REPLICA IO_THREAD")
+        lab.sql("INSERT INTO t VALUES (9000, 1, 'lost')")
+        lab.settle(pipeline)
+        ((uuid,),) = trio.ask(trio.primary, "SELECT @@server_uuid")
+        lost = f"{uuid}:{latest(lab, uuid)}"
+        for server in trio.servers:
+            if server is not chosen:
+                server.kill()
+        trio.promote(chosen, lab)
+        problem = until_stopped(pipeline, "elasticsearch")
+        assert "source.lost_transactions" in problem
+        assert lost in problem
+        rows(lab, "t", 1000, 100)
+        status = until(pipeline, lambda seen: lane_of(seen, "late").frontier == lab.executed(), "the other one goes on")
+        assert lane_of(status, "late").lost == lost
+
+
+def second_lane(lab: Lab, more: str = "") -> str:
+    """A lane ``late`` beside the first, into an index of its own."""
+    return f"""
+[lanes.late]
+cluster = "main"
+sink = "elasticsearch"
+start = {{ gtid = "{lab.start}" }}
+{more}
+[[lanes.late.rules]]
+tables = ["{lab.name}.*"]
+to = {{ index = "{lab.name}-late-{{table}}" }}
+"""
 
 
 def latest(lab: Lab, uuid: str) -> int:
