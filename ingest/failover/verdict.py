@@ -131,16 +131,16 @@ def _others_have(host: HostFacts, hosts: Sequence[HostFacts], strays: dict[str, 
 
 
 def _silent_may_have(host: HostFacts, hosts: Sequence[HostFacts], need: LaneNeed) -> GtidSet:
-    """Gaps in what a replica has beyond what the lane has: while a host is silent nobody can say that there never were such
-    transactions. (Older gaps the lane has passed already.)"""
-    if need.held is None or not host.may_receive or all(other.silence is None for other in hosts):
+    """Gaps in what a replica has, which the lane lacks too: while a host is silent nobody can say that there never were such
+    transactions. (Replicas may apply in any order: that the lane has later ones says nothing.)"""
+    if not host.may_receive or all(other.silence is None for other in hosts):
         return GtidSet()
-    passed, inside = _newest(need.applied), GtidSetBuilder()
+    passed, inside = _newest(host.purged), GtidSetBuilder()
     for tsid, last in _newest(host.executed).items():
         first = passed.get(tsid, 0) + 1
         if first <= last:
             inside.add_interval(tsid, first, last)
-    return inside.freeze().subtract(host.executed)
+    return inside.freeze().subtract(host.executed).subtract(need.applied)
 
 
 def _newest(gtids: GtidSet) -> dict[str, int]:

@@ -237,6 +237,7 @@ def test_the_documented_shape_is_that_of_the_json() -> None:
         status.lanes[0].shards[0],
         status.lanes[0].shards[0].letters,
         status.readers[0],
+        HostStatus("a:3306", "writable", "fit", ""),
         status.supervisor,
         status.lanes[0].lag,
     ]
