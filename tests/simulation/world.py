@@ -322,6 +322,7 @@ class Source:
         self._host = host
         self._shards = shards
         self._reads: Server | None = None
+        self._starts: dict[str, int] = {}
 
     def open(self, assignments: Sequence[Assignment]) -> Opening:
         """See ``StreamSource``."""
@@ -350,8 +351,8 @@ class Source:
         points, _ = resume_all(
             served, choice, source, lambda one, source, lost: resume_of(one, settings[one.lane], source, lost)
         )
-        if not server.alive:
-            raise WorldProblem(CONNECTION_LOST, "the simulated server has gone meanwhile")
+        if not server.alive or server.starts != self._starts[server.uuid]:
+            raise WorldProblem(CONNECTION_LOST, "the simulated server has gone, or was started anew, meanwhile")
         dump = Dump(world.scheduler, server, common_set(points.values()))
         run = assemble_run(
             server.uuid, dump, NoHistory(), served, points, server.uuid, settings, reader_codec(), dict, self._host
@@ -386,6 +387,7 @@ class Source:
         found: dict[str, HostFacts] = {}
         for server in self._world.scheduler.random.sample(topology.servers, len(topology.servers)):
             found[server.uuid] = server.facts(topology.primary)
+            self._starts[server.uuid] = server.starts
             if len(topology.servers) > 1:
                 self._pause()
         return [found[server.uuid] for server in topology.servers]
