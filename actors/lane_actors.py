@@ -16,6 +16,7 @@ from actors.host import Empty, Host, Inbox
 from actors.mailbox import ACTOR_LOST, ACTOR_SILENT, CONTROL, DATA, ActorPeer, Answer
 from actors.reader import Assignment
 from ingest.checkpoint.contract import FENCED, CheckpointStore, Member
+from ingest.failover.facts import Memory
 from ingest.problems import DataProblem, Problem, WorldProblem
 from ingest.status import LaneState
 
@@ -28,14 +29,16 @@ START_TIMEOUT_S = 15.0
 RESTART_WAIT_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LaneActors:
-    """A lane's checkpoint actor and its sink actors; ``served``: those that have answered before, by name."""
+    """A lane's checkpoint actor and its sink actors; ``served``: those that have answered before, by name; ``memory``: what
+    was read for the lane, for the choice of the next source."""
 
     lane: str
     checkpointer: ActorPeer
     shards: Sequence[ActorPeer]
     served: set[str] = field(default_factory=set)
+    memory: Memory = field(default_factory=Memory)
 
     @property
     def everyone(self) -> tuple[ActorPeer, ...]:
@@ -74,7 +77,7 @@ def begin_epoch(
     report(LaneState.FENCING, claim.epoch)
     fence(claim.earlier_members, members, claimed_at_ms, lease_ms, host)
     store.settle(actors.lane, claim.epoch, members)
-    return Assignment(actors.lane, claim.epoch, claim.record, actors.shards, actors.checkpointer)
+    return Assignment(actors.lane, claim.epoch, claim.record, actors.shards, actors.checkpointer, actors.memory)
 
 
 def _start_all(actors: LaneActors, epoch: int, host: Host) -> list[Member]:

@@ -339,9 +339,16 @@ class LaneGroup:
         }
         run_is_over = all(lane.ended for lane in there.values())
         for name, lane in there.items():
+            self._remember(name, lane)
             self._see_lane(name, lane, began_ms, run_is_over=run_is_over)
         self._take_refusals()
         return True
+
+    def _remember(self, name: str, lane: LaneReport) -> None:
+        """What was read, for the choice of the next source. Before its tail is read an epoch says nothing of earlier ones."""
+        if lane.phase in (Phase.APPLYING_TAIL.value, Phase.LIVE.value):
+            actors = self._owner.lane_actors(name)
+            actors.memory = actors.memory.plus(lane.seen, lane.epoch if lane.ended else 0)
 
     def _take_refusals(self) -> None:
         while True:

@@ -11,35 +11,55 @@ dispatchers'; this module moves bytes and calls.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from actors.host import Host
+from actors.host import Event, Host
 from actors.mailbox import Peer
 from actors.stream import NOT_JOINED, LaneReport, RunReport, StreamRun
 from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.contract import FENCED, Member
 from ingest.checkpoint.record import CheckpointRecord
+from ingest.failover.facts import Memory
 from ingest.problems import Problem, WorldProblem
-from ingest.status import ReaderStatus
+from ingest.status import HostStatus, ReaderStatus
+
+WATCH_S = 1.0
+"""How often the source is looked at beside its stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A lane to run: its claimed epoch, its last record, and its actors."""
+    """A lane to run: its claimed epoch, its last record, its actors, and what is remembered of earlier epochs."""
 
     lane: str
     epoch: int
     record: CheckpointRecord | None
     shards: Sequence[Peer]
     checkpointer: Peer
+    memory: Memory = field(default_factory=Memory)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A stream that was opened, for the lanes that it can serve (None: for none of them); why not, of the others."""
+
+    run: StreamRun | None
+    refused: Mapping[str, Problem] = field(default_factory=dict)
 
 
 class StreamSource(Protocol):
     """Opens streams; handed in, so that the reader runs on a fake MySQL too."""
 
-    def open(self, assignments: Sequence[Assignment]) -> StreamRun:
-        """Connect to a host that has what the lanes need and ask for the stream. Problems as they are."""
+    def open(self, assignments: Sequence[Assignment]) -> Opening:
+        """Connect to a host that has what the lanes need and ask for the stream. Problems of all lanes as they are."""
+
+    def elsewhere(self, lanes: Mapping[str, LaneReport], bytes_read: int) -> Problem | None:
+        """Why the stream should go to another host by now; None to stay. Asked about once a second while a stream runs, on
+        a thread of its own; may wait for servers. ``lanes``: those that run."""
+
+    def hosts(self) -> Sequence[HostStatus]:
+        """The cluster's hosts as they were last seen."""
 
     def executed(self) -> str | None:
         """The server's gtid_executed now; None before a stream is open. WorldProblem when it doesn't answer."""
@@ -86,18 +106,32 @@ class BinlogReader:
         if any(one.epoch <= self._newest.get(one.lane, 0) for one in assignments):
             return {one.lane: WorldProblem(FENCED, f"epoch {one.epoch} was read already") for one in assignments}
         self._newest.update({one.lane: one.epoch for one in assignments})
-        self._shared.report = RunReport(
-            lanes={one.lane: LaneReport(lane=one.lane, epoch=one.epoch) for one in assignments}
-        )
+        begun = {one.lane: LaneReport(lane=one.lane, epoch=one.epoch) for one in assignments}
+        self._shared.report = RunReport(lanes=begun)
         try:
-            run = self._source.open(assignments)
+            opening = self._source.open(assignments)
         except Problem as problem:
             return {one.lane: problem for one in assignments}
+        refused = {lane: replace(begun[lane], ended=True, problem=problem) for lane, problem in opening.refused.items()}
+        if opening.run is None:
+            return opening.refused
+        outcomes = self._stream(opening.run, refused)
+        return {**opening.refused, **outcomes}
+
+    def _stream(self, run: StreamRun, refused: Mapping[str, LaneReport]) -> Mapping[str, Problem | None]:
+        """Run an open stream to its end; ``refused``: the lanes that aren't in it, which its reports show as ended."""
+
+        def publish(report: RunReport) -> None:
+            self._shared.report = replace(report, lanes={**refused, **report.lanes})
+
+        over = self._host.event()
         self._shared.run = run
+        self._host.start("watch-source", lambda: self._watch(run, over))
         try:
-            return run.loop(self._stopping, self._publish)
+            return run.loop(self._stopping, publish)
         finally:
             self._shared.run = None
+            over.set()
             run.close()
 
     def join(self, assignment: Assignment) -> None:
@@ -107,12 +141,28 @@ class BinlogReader:
             raise WorldProblem(FENCED, f"epoch {assignment.epoch} was read already", {"lane": assignment.lane})
         self._newest[assignment.lane] = assignment.epoch
         run = self._shared.run
-        stream = self._joining(assignment.lane).open([assignment]) if run is not None else None
+        stream = self._opened_alone(assignment) if run is not None else None
         if run is None or stream is None or self._shared.run is not run:
             if stream is not None:
                 stream.close()
             raise WorldProblem(NOT_JOINED, "the shared reader's run is over", {"lane": assignment.lane})
         run.join(stream)
+
+    def _opened_alone(self, assignment: Assignment) -> StreamRun | None:
+        opening = self._joining(assignment.lane).open([assignment])
+        if assignment.lane in opening.refused:
+            raise opening.refused[assignment.lane]
+        return opening.run
+
+    def _watch(self, run: StreamRun, over: Event) -> None:
+        """Look whether the source is still the one to read from, beside the stream."""
+        while not over.wait(WATCH_S):
+            report = self._shared.report
+            running = {name: lane for name, lane in report.lanes.items() if not lane.ended}
+            problem = self._source.elsewhere(running, report.bytes_read) if running else None
+            if problem is not None:
+                run.fail(problem)
+                return
 
     def stop(self) -> None:
         """End the run where it is (control group). Exact: what isn't acknowledged is read again."""
@@ -154,7 +204,5 @@ class BinlogReader:
             source_executed=end or "",
             behind=GtidSet.parse(end).subtract(report.read).count() if end is not None else None,
             process=self._host.process_status(f"reader:{self._cluster}/{self._group}"),
+            hosts=self._source.hosts(),
         )
-
-    def _publish(self, report: RunReport) -> None:
-        self._shared.report = report

@@ -1,8 +1,9 @@
 """Opens a cluster's binlog stream for some lanes: which host, from where, with what state.
 
-A host is taken if it has what every lane needs: nothing purged that a frontier lacks, nothing missing that it holds.
-The hosts are tried in the configured order. The source's end is asked here, after fencing (design: step 3 before 4
-would lose rows that an old epoch wrote in between).
+    hosts.py asks every host ─> ingest/failover chooses ─> dump from what all lanes hold ─> StreamRun
+
+The source's end is asked here, after fencing (design: step 3 before 4 would lose rows that an old epoch wrote in between).
+A lane that no host can serve leaves with its own problem; the others stream. ``elsewhere`` goes on looking while they do.
 """
 
 from __future__ import annotations
@@ -10,22 +11,41 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 
-from actors.drivers.mysql.dump import DumpOptions, SourceMark, source_mark, start_dump
-from actors.drivers.mysql.session import ConnectOptions, Session, connect
+import structlog
+
+from actors.drivers.mysql.dump import DumpOptions, start_dump
+from actors.drivers.mysql.session import ConnectOptions, Session
 from actors.host import Host
-from actors.reader import Assignment
+from actors.hosts import Ask, HostSurvey, Survey
+from actors.reader import Assignment, Opening
+from actors.source_watch import SourceWatch
 from actors.strand import PacketSource
-from actors.stream import LaneRun, StreamRun
+from actors.stream import LaneReport, LaneRun, StreamRun
 from ingest.binlog.gtid import GtidSet
 from ingest.codec import ReaderCodec
-from ingest.lane.dispatcher import LaneDispatcher, LanePlan
+from ingest.failover.choice import Choice, choose
+from ingest.failover.facts import HostFacts, LaneNeed, OnGap, OnLost, Preference, need_of
+from ingest.failover.report import host_statuses
+from ingest.lane.dispatcher import LaneDispatcher, LanePlan, Phase
 from ingest.lane.frontier import Frontier
 from ingest.lane.resume import ResumePoint, SourceFacts, resume_point
-from ingest.lane.router import LaneRoutes, RoutedLane, SchemaSource, StatementPolicy, StreamRouter
+from ingest.lane.router import StreamRouter
+from ingest.lane.routing import LaneRoutes, RoutedLane, SchemaSource, StatementPolicy
 from ingest.lane.tail import TailCoalescer, TailKey, TailRow
 from ingest.mysql.endpoint import Endpoint
 from ingest.mysql.identity import ReplicaIdentity
-from ingest.problems import Problem
+from ingest.problems import DataProblem, Problem
+from ingest.status import HostStatus
+
+_log = structlog.get_logger("ingest.source")
+
+CERTAIN_MS = 3_000.0
+"""For how long what would stop a lane is looked at again: a server's gtid_executed follows its binlog with a delay."""
+
+AGAIN_MS = 500.0
+
+UNSURE_MS = 30_000.0
+"""For how long a server that nobody remembers reading from to the end is waited for, before a replica will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +58,8 @@ class LaneSetting:
     routes: LaneRoutes
     statements: StatementPolicy
     plan: Callable[[int, str], LanePlan]
+    on_lost: OnLost = "stop"
+    on_gap: OnGap = "stop"
 
 
 SchemasFor = Callable[[Session, str, str], SchemaSource]
@@ -55,10 +77,11 @@ class MysqlStreamSource:
         identity: ReplicaIdentity,
         codec: ReaderCodec,
         settings: Mapping[str, LaneSetting],
-        preflight: Callable[[Session, Sequence[str]], None],
+        preflight: Ask,
         schemas: SchemasFor,
         tail_map: Callable[[], MutableMapping[TailKey, TailRow]],
         host: Host,
+        prefer: Preference = "primary",
     ) -> None:
         self._endpoints = endpoints
         self._connect_options = connect_options
@@ -66,31 +89,84 @@ class MysqlStreamSource:
         self._identity = identity
         self._codec = codec
         self._settings = settings
-        self._preflight = preflight
         self._schemas = schemas
         self._tail_map = tail_map
         self._host = host
-        self._lock = host.lock()
-        self._current: Endpoint | None = None
-        self._asking: Session | None = None
+        self._prefer = prefer
+        self._survey = HostSurvey(endpoints, connect_options, preflight, host)
+        self._watch = SourceWatch(self._survey, dump_options, prefer, host)
+        self._hosts: Sequence[HostStatus] = ()
+        self._unsure_since_ms: float | None = None
 
-    def open(self, assignments: Sequence[Assignment]) -> StreamRun:
-        """Connect to the first host that has what the lanes need. The problem of the first host, if none has."""
-        problems: list[Problem] = []
-        for endpoint in self._endpoints:
+    def open(self, assignments: Sequence[Assignment]) -> Opening:
+        """Connect to the best host that has what the lanes need, or as many of them as one can serve."""
+        needs = self._needs(assignments)
+        lanes = [one.lane for one in assignments]
+        current = self._watch.uuid or next((one.record.source_uuid for one in assignments if one.record), "")
+        certain_at_ms = self._host.monotonic_ms() + CERTAIN_MS
+        while True:
+
+            def suffices(hosts: Sequence[HostFacts]) -> bool:
+                found = self._choose(hosts, needs, current)
+                return len(found.lanes) == len(needs) and not found.is_grave
+
+            with self._survey.asked(lanes, suffices) as survey:
+                opening = self._open_on_one(survey, assignments, needs, current, certain_at_ms)
+            if opening is not None:
+                return opening
+            self._host.sleep_ms(AGAIN_MS)
+
+    def _needs(self, assignments: Sequence[Assignment]) -> list[LaneNeed]:
+        needs = [need_for(one, self._settings[one.lane]) for one in assignments]
+        now_ms = self._host.monotonic_ms()
+        if not any(need.unsure_of for need in needs):
+            self._unsure_since_ms = None
+        elif self._unsure_since_ms is None:
+            self._unsure_since_ms = now_ms
+        elif now_ms - self._unsure_since_ms > UNSURE_MS:
+            needs = [replace(need, unsure_of="") for need in needs]
+        return needs
+
+    def _open_on_one(
+        self,
+        survey: Survey,
+        assignments: Sequence[Assignment],
+        needs: Sequence[LaneNeed],
+        current: str,
+        certain_at_ms: float,
+    ) -> Opening | None:
+        """On the first choice, or the next one when that fails. None: look again before a lane stops."""
+        while True:
+            choice = self._choose(survey.hosts, needs, current)
+            self._hosts = host_statuses(survey.hosts, choice, choice.host)
+            if choice.is_grave and self._host.monotonic_ms() < certain_at_ms:
+                return None
+            if choice.host is None:
+                return Opening(None, choice.refused)
             try:
-                return self._open_on(endpoint, assignments)
+                return self._open_on(survey, choice, [one for one in assignments if one.lane in choice.lanes])
             except Problem as problem:
-                problems.append(problem)
-        raise problems[0]
+                survey.hosts = [
+                    HostFacts(one.host, silence=problem) if one.host == choice.host else one for one in survey.hosts
+                ]
 
-    def _open_on(self, endpoint: Endpoint, assignments: Sequence[Assignment]) -> StreamRun:
-        session = connect(endpoint, self._connect_options())
+    def _choose(self, hosts: Sequence[HostFacts], needs: Sequence[LaneNeed], current: str) -> Choice:
+        return choose([self.readable(host) for host in hosts], needs, self._prefer, current)
+
+    def _open_on(self, survey: Survey, choice: Choice, assignments: Sequence[Assignment]) -> Opening:
+        assert choice.host is not None
+        number = next(number for number, one in enumerate(survey.hosts) if one.host == choice.host)
+        session = survey.take(choice.host)
         try:
-            self._preflight(session, [one.lane for one in assignments])
-            mark = source_mark(session)
-            source = self.facts(mark, assignments)
-            points = {one.lane: self._resume(one, source) for one in assignments}
+            source = self.facts(self.readable(survey.hosts[number]), assignments)
+            points, refused = resume_all(assignments, choice, source, self._resume)
+            if not points:
+                session.close()
+                return Opening(None, {**choice.refused, **refused})
+            for lane, lost in choice.lanes.items():
+                if lost:
+                    gtids = str(lost)
+                    _log.warning("lost.transactions", lane=lane, host=choice.host, count=lost.count(), gtids=gtids)
             held = common_set(points.values())
             history = _history_of(points.values())
             schemas = self._schemas(session, history, str(held))
@@ -100,13 +176,11 @@ class MysqlStreamSource:
         except BaseException:
             session.close()
             raise
-        run = self.assembled(str(endpoint), dump, schemas, assignments, points, source)
-        with self._lock:
-            self._current = endpoint
-            if self._asking is not None:
-                self._asking.close()
-                self._asking = None
-        return run
+        served = [one for one in assignments if one.lane in points]
+        run = self.assembled(choice.host, dump, schemas, served, points, source)
+        self._unsure_since_ms = None
+        self._watch.reads(self._endpoints[number], survey.hosts[number].uuid)
+        return Opening(run, {**choice.refused, **refused})
 
     def assembled(
         self,
@@ -123,38 +197,79 @@ class MysqlStreamSource:
             self._host,
         )  # fmt: skip
 
-    def facts(self, mark: SourceMark, _assignments: Sequence[Assignment]) -> SourceFacts:
+    def readable(self, host: HostFacts) -> HostFacts:
+        """A host, with what can be read of it by other ways."""
+        return host
+
+    def facts(self, host: HostFacts, _assignments: Sequence[Assignment]) -> SourceFacts:
         """What there is to read, of a server that was just asked."""
-        return SourceFacts(mark.server_uuid, str(mark.executed), str(mark.purged))
+        return SourceFacts(host.uuid, str(host.executed), str(host.purged))
 
     def packets(self, session: Session, held: GtidSet) -> PacketSource:
         """Everything but what is held. The session is the packets' from here on."""
         return start_dump(session, self._identity, held, self._dump_options, framer=self._codec.framer)
 
-    def _resume(self, assignment: Assignment, source: SourceFacts) -> ResumePoint:
-        return resume_of(assignment, self._settings[assignment.lane], source)
+    def _resume(self, assignment: Assignment, source: SourceFacts, lost: GtidSet) -> ResumePoint:
+        return resume_of(assignment, self._settings[assignment.lane], source, lost)
 
     def executed(self) -> str | None:
         """The server's gtid_executed now; None before a stream is open. WorldProblem when it doesn't answer."""
-        with self._lock:
-            if self._current is None:
-                return None
-            try:
-                if self._asking is None:
-                    self._asking = connect(self._current, self._connect_options())
-                ((text,),) = self._asking.query("SELECT @@GLOBAL.gtid_executed")
-            except Problem:
-                if self._asking is not None:
-                    self._asking.abandon()
-                self._asking = None
-                raise
-        return str(text).replace("\n", "")
+        return self._watch.executed()
+
+    def elsewhere(self, lanes: Mapping[str, LaneReport], bytes_read: int) -> Problem | None:
+        """See ``StreamSource``."""
+        if not all_live(lanes):
+            return None
+        needs = [running_need(name, lane) for name, lane in lanes.items()]
+        found = self._watch.look(needs, bytes_read)
+        if found is not None:
+            self._hosts = host_statuses(found.hosts, found.choice, found.reading)
+        return found.problem if found is not None else None
+
+    def hosts(self) -> Sequence[HostStatus]:
+        """See ``StreamSource``."""
+        return self._hosts
 
 
-def resume_of(assignment: Assignment, setting: LaneSetting, source: SourceFacts) -> ResumePoint:
+def need_for(assignment: Assignment, setting: LaneSetting) -> LaneNeed:
+    """What a lane that is to be started needs of a host."""
+    return need_of(
+        assignment.lane, assignment.record, setting.start, assignment.memory, setting.on_lost, setting.on_gap
+    )
+
+
+def all_live(lanes: Mapping[str, LaneReport]) -> bool:
+    """Have all lanes read their tails? Before, what another host must have isn't known."""
+    return all(lane.phase not in ("starting", Phase.TAIL.value) for lane in lanes.values())
+
+
+def running_need(lane: str, report: LaneReport) -> LaneNeed:
+    """What a lane whose tail is read would need of another host, now."""
+    held = GtidSet.parse(report.frontier)
+    return LaneNeed(lane, held if report.frontier else None, held.union(report.seen))
+
+
+def resume_all(
+    assignments: Sequence[Assignment],
+    choice: Choice,
+    source: SourceFacts,
+    resume: Callable[[Assignment, SourceFacts, GtidSet], ResumePoint],
+) -> tuple[dict[str, ResumePoint], dict[str, Problem]]:
+    """Where each lane of a choice goes on; and the problems of those that can't after all."""
+    points: dict[str, ResumePoint] = {}
+    refused: dict[str, Problem] = {}
+    for one in assignments:
+        try:
+            points[one.lane] = resume(one, source, choice.lanes[one.lane])
+        except DataProblem as problem:
+            refused[one.lane] = problem
+    return points, refused
+
+
+def resume_of(assignment: Assignment, setting: LaneSetting, source: SourceFacts, lost: GtidSet) -> ResumePoint:
     """Where a lane goes on. DataProblem when the source can't give what it needs."""
     start = {"oldest": source.purged, "now": source.executed}.get(setting.start, setting.start)
-    return resume_point(assignment.record, Frontier(start), setting.fingerprint, source, assignment.lane)
+    return resume_point(assignment.record, Frontier(start), setting.fingerprint, source, assignment.lane, lost)
 
 
 def assemble_run(

@@ -51,7 +51,8 @@ and when one comes. (A process that is woken for each single-row transaction cos
 @dataclass(frozen=True, slots=True)
 class LaneReport:
     """Where a lane is, as its reader sees it. ``joining``: it isn't on the shared strand yet. ``ended``: it has left the
-    run, with ``problem``, drained, or dropped."""
+    run, with ``problem``, drained, or dropped. ``seen``: the transactions of which changes may have gone out; ``lost``:
+    those that the lane has given up."""
 
     lane: str
     epoch: int
@@ -67,6 +68,8 @@ class LaneReport:
     drained: bool = False
     ended: bool = False
     problem: Problem | None = None
+    seen: GtidSet = field(default_factory=GtidSet)
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,14 @@ class StreamRun:
     def join(self, other: StreamRun) -> None:
         """Take in the one lane of a run that was opened for it and never looped. What becomes of it, the reports say."""
         self._post(lambda: self._take_in(other))
+
+    def fail(self, problem: Problem) -> None:
+        """End every lane with a problem of the stream."""
+
+        def end() -> None:
+            raise problem
+
+        self._post(end)
 
     def _post(self, action: Callable[[], None]) -> None:
         self._inbox.put(action)
@@ -372,6 +383,8 @@ class StreamRun:
             in_flight=dispatcher.in_flight,
             joining=self._joining is not None and self._joining.lane == lane.name,
             drained=lane.drained,
+            seen=self._strand_of(lane.name).router.seen(lane.name) if dispatcher.phase is not Phase.TAIL else GtidSet(),
+            lost=dispatcher.lost,
         )
 
 

@@ -95,6 +95,7 @@ def _lane_status(facts: LaneFacts, answers: dict[ActorPeer, Any]) -> LaneStatus:
         reader=facts.reader,
         shards=shards,
         checkpoint=checkpoint,
+        lost=report.lost,
     )
 
 

@@ -27,7 +27,8 @@ from ingest.lane.dispatcher import LaneDispatcher, LanePlan
 from ingest.lane.flow import FlowBatch
 from ingest.lane.frontier import Frontier
 from ingest.lane.resume import ResumePoint
-from ingest.lane.router import RoutedLane, StreamRouter
+from ingest.lane.router import StreamRouter
+from ingest.lane.routing import RoutedLane
 from ingest.lane.statements import LaneStatements
 from ingest.lane.tail import TailCoalescer
 from ingest.mysql.endpoint import Credentials, Endpoint

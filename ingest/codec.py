@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ingest.lane.flow import FlowPlan, LaneFlow
-    from ingest.lane.router import ShortRoute
+    from ingest.lane.routing import ShortRoute
 
 
 @dataclass(frozen=True, slots=True)

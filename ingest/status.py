@@ -121,7 +121,8 @@ class LaneState(enum.Enum):
 @dataclass(frozen=True, slots=True)
 class LaneStatus:
     """One lane. ``frontier`` is the durable one, as GTID set text; ``problem`` is the text of what stopped it or of
-    what it backs off from; ``reader``: ``shared`` with other lanes, its ``own``, ``joining`` the shared one, or "" for none.
+    what it backs off from; ``reader``: ``shared`` with other lanes, its ``own``, ``joining`` the shared one, or "" for none;
+    ``lost``: the GTIDs that it applied, that a failover lost, and that it went on without.
     """
 
     lane: str
@@ -140,6 +141,7 @@ class LaneStatus:
     reader: str = ""
     shards: Sequence[ShardStatus] = ()
     checkpoint: ProcessStatus | None = None
+    lost: str = ""
 
     @property
     def applied(self) -> int:
@@ -166,9 +168,24 @@ class LaneStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class HostStatus:
+    """One host of a cluster as a reader last saw it. ``role``: ``writable``, ``replica``, ``read_only`` (a replica that
+    takes no writes, or a server without channel that takes none), "" when it doesn't answer. ``verdict``: ``fit``, ``behind``,
+    ``hole``, ``purged``, ``lost``, ``errant``, ``foreign``, ``unsure``, ``unreachable`` or ``unfit``, the worst over the lanes; ``why``: in
+    words. ``reading``: it is read from.
+    """
+
+    host: str
+    role: str
+    verdict: str
+    why: str
+    reading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderStatus:
     """One reader. ``behind``: how many transactions of the server's gtid_executed it hasn't read yet (None: the
-    server didn't answer).
+    server didn't answer). ``hosts``: the cluster's, as it saw them when it last chose.
     """
 
     lanes: Sequence[str]
@@ -182,6 +199,7 @@ class ReaderStatus:
     source_executed: str = ""
     behind: int | None = None
     process: ProcessStatus | None = None
+    hosts: Sequence[HostStatus] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -13,6 +14,10 @@ from actors.cli.reporting import exit_code, problem_json
 from actors.cli.source import load_config
 from ingest.config.model import Config
 from ingest.problems import Problem, ProblemGroup
+from ingest.status import HostStatus
+
+Hosts = Mapping[str, Sequence[HostStatus]]
+"""By cluster."""
 
 Connect = Annotated[
     bool,
@@ -25,12 +30,13 @@ Connect = Annotated[
 def check(config: options.ConfigArgument, connect: Connect = False, as_json: options.AsJson = False) -> None:
     """Check a configuration, and with --connect its servers too.
 
-    All mistakes are told at once. Exit status 2 when the configuration is wrong, 1 when a server isn't as needed.
+    All mistakes are told at once; of a cluster of several hosts, what each is. Exit status 2 when the configuration is wrong, 1 when a server isn't as needed.
     """
+    hosts: Hosts = {}
     try:
         loaded = load_config(config)
         if connect:
-            _ask_servers(loaded)
+            hosts = _ask_servers(loaded)
     except (Problem, ProblemGroup) as found:
         if not as_json:
             raise
@@ -38,19 +44,32 @@ def check(config: options.ConfigArgument, connect: Connect = False, as_json: opt
         _print_json(problems)
         raise typer.Exit(exit_code(problems)) from None
     if as_json:
-        _print_json(())
+        _print_json((), hosts)
     else:
         typer.echo(f"ok: {config}: {_summary(loaded)}" + ("; the servers are as needed" if connect else ""))
+        if connect:
+            _print_hosts(hosts)
 
 
-def _ask_servers(config: Config) -> None:
-    from actors.cli.servers import check_servers  # the servers' clients are needed for this only
+def _ask_servers(config: Config) -> Hosts:
+    from actors.cli.hosts import hosts_by_cluster  # the servers' clients are needed for this only
+    from actors.cli.servers import check_servers
 
     check_servers(config)
+    return hosts_by_cluster(config)
 
 
-def _print_json(problems: Sequence[Problem]) -> None:
-    typer.echo(json.dumps({"ok": not problems, "problems": [problem_json(one) for one in problems]}, indent=2))
+def _print_hosts(hosts: Hosts) -> None:
+    from actors.cli.hosts import host_lines
+
+    for line in host_lines(hosts):
+        typer.echo(line)
+
+
+def _print_json(problems: Sequence[Problem], hosts: Hosts | None = None) -> None:
+    shown = {cluster: [asdict(host) for host in of_cluster] for cluster, of_cluster in (hosts or {}).items()}
+    problems_shown = [problem_json(one) for one in problems]
+    typer.echo(json.dumps({"ok": not problems, "problems": problems_shown, "hosts": shown}, indent=2))
 
 
 def _summary(config: Config) -> str:

@@ -14,7 +14,7 @@ import typer
 from actors import logs
 from actors.cli import options
 from actors.cli.lines import problems_of, status_lines
-from actors.cli.source import load_config
+from actors.cli.source import load_config, with_on_gap
 from actors.control import Pipeline, launch
 from actors.runtime import RayAddress, Run, join, record_run
 from ingest.problems import WorldProblem, declare
@@ -30,10 +30,12 @@ START_S = 60.0
 POLL_S = 0.5
 
 
-def launch_job(config: options.ConfigArgument, log_level: options.LogLevel = "info") -> None:
+def launch_job(
+    config: options.ConfigArgument, on_gap: options.OnGapOption = None, log_level: options.LogLevel = "info"
+) -> None:
     """What `submit` runs on the cluster."""
     logs.configure(log_level)
-    loaded = load_config(config)
+    loaded = with_on_gap(load_config(config), on_gap)
     join(RayAddress("auto", "", os.environ.get("RAY_AUTH_TOKEN_PATH", "")))
     pipeline = launch(loaded)
     gcs = ray.get_runtime_context().gcs_address

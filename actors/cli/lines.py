@@ -1,6 +1,6 @@
 """A status as plain lines: for logs, pipes and programs that grep. Pure.
 
-Each line of ``status_lines`` begins with what it is about (cluster, lane, shard, reader, problem) and goes on with
+Each line of ``status_lines`` begins with what it is about (cluster, lane, shard, reader, host, problem) and goes on with
 name=value pairs.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from actors.cli import figures
 from actors.cli.meter import LaneReading
-from ingest.status import ClusterStatus, LaneStatus, ReaderStatus, ShardStatus
+from ingest.status import ClusterStatus, HostStatus, LaneStatus, ReaderStatus, ShardStatus
 
 
 def progress_line(readings: Sequence[LaneReading], elapsed_s: float, phase: str) -> str:
@@ -41,6 +41,8 @@ def status_lines(statuses: Sequence[ClusterStatus]) -> Iterator[str]:
                 yield _shard_line(status.cluster, lane, shard)
         for reader in status.readers:
             yield _reader_line(status.cluster, reader)
+            for host in reader.hosts:
+                yield _host_line(status.cluster, reader, host)
         for place, text in problems_of(status):
             yield f"problem {status.cluster}/{place} {' '.join(text.split())}"
 
@@ -53,6 +55,8 @@ def problems_of(status: ClusterStatus) -> Iterator[tuple[str, str]]:
         for shard in lane.shards:
             if shard.trouble and shard.trouble != lane.problem:
                 yield f"{lane.lane}/{shard.shard}", shard.trouble
+        if lane.lost:
+            yield lane.lane, f"a failover lost {lane.lost}, which it had applied: ingest verify finds what differs"
 
 
 def letters_of(status: ClusterStatus) -> Iterator[tuple[str, str]]:
@@ -93,6 +97,13 @@ def _reader_line(cluster: str, reader: ReaderStatus) -> str:
     return (
         f"reader {cluster} host={reader.host} lanes={','.join(reader.lanes)} file={reader.file}"
         f" position={reader.position} transactions={reader.transactions} behind={behind}"
+    )
+
+
+def _host_line(cluster: str, reader: ReaderStatus, host: HostStatus) -> str:
+    return (
+        f"host {cluster} lanes={','.join(reader.lanes)} host={host.host} reading={'yes' if host.reading else 'no'}"
+        f" role={host.role or figures.NOTHING} verdict={host.verdict} why={' '.join(host.why.split())}"
     )
 
 

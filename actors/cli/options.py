@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Annotated
 
 import typer
+
+
+class OnGap(enum.Enum):
+    """``lanes.*.on_gap``."""
+
+    STOP = "stop"
+
 
 ConfigArgument = Annotated[
     str, typer.Argument(metavar="CONFIG", help="A configuration file (.toml or .json), or - for standard input.")
@@ -26,6 +34,11 @@ TimeoutSeconds = Annotated[
 EverySeconds = Annotated[
     float, typer.Option("--every", min=0.2, max=3600, metavar="SECONDS", help="Time between two views.")
 ]
+OnGapOption = Annotated[
+    OnGap | None,
+    typer.Option("--on-gap", metavar="POLICY",
+                 help="What a lane does when every host has purged what it needs, instead of its `on_gap`: stop."),
+]  # fmt: skip
 LogLevel = Annotated[
     str, typer.Option("--log-level", metavar="LEVEL", help="What is logged to stderr: debug, info, warning or error.")
 ]

@@ -18,7 +18,7 @@ from actors.cli.ray_watch import while_alive
 from actors.cli.reporting import text_of
 from actors.cli.servers import all_problems, problems_by_lane
 from actors.cli.session import Session, Signals
-from actors.cli.source import load_config
+from actors.cli.source import load_config, with_on_gap
 from actors.cli.target import cluster_address
 from actors.codec import codec_line
 from actors.control import Pipeline, launch
@@ -51,6 +51,7 @@ def run(
     address: options.RayAddress = None,
     drain_seconds: DrainSeconds = 20.0,
     trace_flow: TraceFlow = None,
+    on_gap: options.OnGapOption = None,
     as_json: options.AsJson = False,
     every: options.EverySeconds = 5.0,
     log_level: options.LogLevel = "info",
@@ -63,7 +64,7 @@ def run(
     ended.
     """
     logs.configure(log_level, json=log_json)
-    loaded = load_config(config)
+    loaded = with_on_gap(load_config(config), on_gap)
     trace = TraceFilter.parse(trace_flow) if trace_flow else None
     view: View = JsonView(sys.stdout, every_s=every) if as_json else LiveView(sys.stdout, plain_every_s=every)
     _refuse_twice(loaded.name)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from actors.cli.options import OnGap
 from ingest.config.load import load
 from ingest.config.model import Config
 from ingest.problems import DataProblem, declare
@@ -44,6 +45,14 @@ def load_config(argument: str) -> Config:
 def load_text(source: ConfigText) -> Config:
     """Text to the configuration. ProblemGroup with all its mistakes."""
     return load(source.text, syntax=source.syntax, origin=source.origin)
+
+
+def with_on_gap(config: Config, on_gap: OnGap | None) -> Config:
+    """The configuration with every lane's ``on_gap`` as a command says; None: as it is."""
+    if on_gap is None:
+        return config
+    lanes = {name: lane.model_copy(update={"on_gap": on_gap.value}) for name, lane in config.lanes.items()}
+    return config.model_copy(update={"lanes": lanes})
 
 
 def read_config(argument: str) -> ConfigText:

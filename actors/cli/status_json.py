@@ -56,7 +56,7 @@ def shape() -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
     """(class, ((field, type), ...)) of every class in the JSON, outermost first: for the reference page."""
     for cls in (
         model.ClusterStatus, model.LaneStatus, model.ShardStatus, model.LetterStatus, model.ReaderStatus,
-        model.ProcessStatus, model.LagHistogram,
+        model.HostStatus, model.ProcessStatus, model.LagHistogram,
     ):  # fmt: skip
         hints = typing.get_type_hints(cls)
         yield cls.__name__, tuple((field.name, _type_text(hints[field.name])) for field in dataclasses.fields(cls))

@@ -11,6 +11,7 @@ import shlex
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -57,6 +58,7 @@ def submit(
     address: DashboardAddress,
     python: PythonOption = "python",
     wait: Wait = True,
+    on_gap: options.OnGapOption = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Run a configuration on a Ray cluster, as a Ray job.
@@ -68,7 +70,7 @@ def submit(
     loaded = load_text(source)
     _refuse_local_store(loaded)
     client = _client(address)
-    job = _submit(client, source, loaded.name, python)
+    job = _submit(client, source, loaded.name, python, [] if on_gap is None else ["--on-gap", on_gap.value])
     if wait:
         _await(client, job)
     if as_json:
@@ -93,13 +95,13 @@ def _client(address: str) -> JobSubmissionClient:
         raise WorldProblem(CANT_SUBMIT, f"no answer: {error}", {"address": address}) from None
 
 
-def _submit(client: JobSubmissionClient, source: ConfigText, name: str, python: str) -> str:
+def _submit(client: JobSubmissionClient, source: ConfigText, name: str, python: str, more: Sequence[str]) -> str:
     with tempfile.TemporaryDirectory(prefix="ingest-job-") as directory:
         file = Path(directory) / f"config.{source.syntax}"
         file.write_text(source.text, encoding="utf-8")
         try:
             job: str = client.submit_job(
-                entrypoint=shlex.join([python, "-m", "actors.cli.main", "launch-job", file.name]),
+                entrypoint=shlex.join([python, "-m", "actors.cli.main", "launch-job", file.name, *more]),
                 runtime_env={"working_dir": directory},
                 metadata={"ingest": name},
             )

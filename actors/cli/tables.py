@@ -11,7 +11,7 @@ from rich.text import Text
 from actors.cli import figures
 from actors.cli.lines import letters_of, problems_of
 from actors.cli.meter import LaneReading
-from ingest.status import ClusterStatus, LaneState, ShardStatus
+from ingest.status import ClusterStatus, HostStatus, LaneState, ReaderStatus, ShardStatus
 
 _STATE_STYLE = {
     LaneState.RUNNING: "green",
@@ -135,7 +135,13 @@ def _reader_text(status: ClusterStatus) -> Text:
             f"{status.cluster}: reads {reader.host} at {reader.file}:{reader.position},"
             f" {figures.count(reader.transactions)} transactions, {behind}{whose}"
         )
+        lines += [f"  {host.host} ({host.role or 'silent'}): {host.verdict}: {host.why}" for host in _others(reader)]
     return Text("\n".join(lines) or f"{status.cluster}: no reader yet", style="dim")
+
+
+def _others(reader: ReaderStatus) -> Iterator[HostStatus]:
+    """The hosts that it could read from and doesn't; of a cluster of one host none, unless it can't be read."""
+    return (host for host in reader.hosts if not host.reading)
 
 
 def _problems(statuses: Sequence[ClusterStatus]) -> Iterator[Text]:

@@ -15,7 +15,8 @@ from actors.drivers.mysql.session import Session
 from ingest.binlog.gtid import GtidSet, GtidSetBuilder
 from ingest.codec import ReaderCodec, TransactionEnd
 from ingest.lane.dispatcher import LaneDispatcher
-from ingest.lane.router import LaneRoutes, RoutedLane, SchemaSource, StreamRouter
+from ingest.lane.router import StreamRouter
+from ingest.lane.routing import LaneRoutes, RoutedLane, SchemaSource
 from ingest.lineage.changes import KeyChanges
 from ingest.lineage.verdict import Search
 from ingest.mysql.identity import ReplicaIdentity

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from ingest.binlog.gtid import GtidSet
 from ingest.status import ClusterStatus, LagHistogram, LaneState, LaneStatus, ProcessStatus, ReaderStatus, ShardStatus
 
 Kind = Literal["counter", "gauge", "histogram"]
@@ -161,6 +162,9 @@ LANE_METRICS = (
            "Time since the durable frontier last held all that was read.", lambda lane: lane.frontier_age_ms / 1000),
     _lanes("ingest_lane_partial_rows", "gauge", "",
            "Row changes of the frontier's next transaction that are applied already.", lambda lane: lane.partial_rows),
+    _lanes("ingest_lane_lost_transactions", "gauge", "",
+           "Transactions that the lane applied, that a failover lost, and that it went on without.",
+           lambda lane: GtidSet.parse(lane.lost).count()),
     _lanes("ingest_lane_open_dead_letters", "gauge", "", "Dead letters that wait for a person.",
            lambda lane: lane.open_letters),
     _lanes("ingest_lane_oldest_dead_letter_age_seconds", "gauge", "seconds",

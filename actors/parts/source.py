@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,11 @@ from ingest.mysql.identity import identity_of
 
 if TYPE_CHECKING:
     from actors.drivers.mysql.session import ConnectOptions
-    from actors.reader import Assignment
+    from actors.reader import Assignment, Opening
     from actors.source import LaneSetting, MysqlStreamSource
-    from actors.stream import StreamRun
+    from actors.stream import LaneReport
+    from ingest.problems import Problem
+    from ingest.status import HostStatus
 
 PARCELS_IN_FLIGHT = 2
 """Per shard: one that is being applied, and one behind it, so that the shard never waits for Ray."""
@@ -35,7 +37,7 @@ class ConfiguredSource:
         self._group = group
         self._source: MysqlStreamSource | None = None
 
-    def open(self, assignments: Sequence[Assignment]) -> StreamRun:
+    def open(self, assignments: Sequence[Assignment]) -> Opening:
         """See ``StreamSource``."""
         if self._source is None:
             self._source = self._build()
@@ -44,6 +46,14 @@ class ConfiguredSource:
     def executed(self) -> str | None:
         """See ``StreamSource``."""
         return self._source.executed() if self._source is not None else None
+
+    def elsewhere(self, lanes: Mapping[str, LaneReport], bytes_read: int) -> Problem | None:
+        """See ``StreamSource``."""
+        return self._source.elsewhere(lanes, bytes_read) if self._source is not None else None
+
+    def hosts(self) -> Sequence[HostStatus]:
+        """See ``StreamSource``."""
+        return self._source.hosts() if self._source is not None else ()
 
     def _build(self) -> MysqlStreamSource:
         from actors.codec import reader_codec
@@ -68,6 +78,7 @@ class ConfiguredSource:
             schemas=schemas_for,
             tail_map=partial(SpillingMap, TAIL_MEMORY_BYTES),
             host=SystemHost(),
+            prefer=options.prefer,
         )
 
     def _make(self) -> Callable[..., MysqlStreamSource]:
@@ -85,7 +96,8 @@ class ConfiguredSource:
         start = lane.start.gtid if isinstance(lane.start, GtidStart) else lane.start
         rules = parsed_rules(lane)
         statements = LaneStatements(lane.truncate)
-        return LaneSetting(start, fingerprint(lane), RuleRoutes(rules), statements, partial(self._plan, name))
+        plan = partial(self._plan, name)
+        return LaneSetting(start, fingerprint(lane), RuleRoutes(rules), statements, plan, lane.on_lost, lane.on_gap)
 
     def _plan(self, name: str, epoch: int, source_uuid: str) -> LanePlan:
         lane = self._config.lanes[name]

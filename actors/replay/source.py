@@ -7,20 +7,20 @@ purged. A shadow's: the files alone; nobody else has written its targets, and it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from actors.drivers.mysql.dump import SourceMark
 from actors.drivers.mysql.session import Session, connect
-from actors.reader import Assignment
+from actors.reader import Assignment, Opening
 from actors.replay.files import ArchivePackets
 from actors.source import MysqlStreamSource
 from actors.strand import PacketSource
-from actors.stream import StreamRun
+from actors.stream import LaneReport
 from ingest.binlog.gtid import GtidSet
+from ingest.failover.facts import HostFacts
 from ingest.lane.resume import ResumePoint, SourceFacts
-from ingest.lane.router import SchemaSource
+from ingest.lane.routing import SchemaSource
 from ingest.problems import DataProblem, Problem
 from ingest.replay.archive import ArchivedFile
 from ingest.replay.order import before_all, readings
@@ -36,10 +36,17 @@ class ArchivedStreamSource(MysqlStreamSource):
         super().__init__(**parts)
         self._files = files
 
-    def facts(self, mark: SourceMark, assignments: Sequence[Assignment]) -> SourceFacts:
-        """See ``MysqlStreamSource``: no server's own order, and nothing is purged that the files hold."""
-        purged = mark.purged.subtract(_contents(self._files))
-        return SourceFacts(_order_of(assignments), str(mark.executed), str(purged))
+    def readable(self, host: HostFacts) -> HostFacts:
+        """See ``MysqlStreamSource``: nothing is purged that the files hold."""
+        return replace(host, purged=host.purged.subtract(_contents(self._files)))
+
+    def facts(self, host: HostFacts, assignments: Sequence[Assignment]) -> SourceFacts:
+        """See ``MysqlStreamSource``: no server's own order."""
+        return SourceFacts(_order_of(assignments), str(host.executed), str(host.purged))
+
+    def elsewhere(self, lanes: Mapping[str, LaneReport], bytes_read: int) -> Problem | None:
+        """See ``StreamSource``: the files are read to their end."""
+        return None
 
     def packets(self, session: Session, held: GtidSet) -> PacketSource:
         """See ``MysqlStreamSource``."""
@@ -53,27 +60,27 @@ class ArchivedStreamSource(MysqlStreamSource):
         """The server's binlog, once the files are through: a new connection, since that may take long."""
         return super().packets(session.reopened(), behind)
 
-    def _resume(self, assignment: Assignment, source: SourceFacts) -> ResumePoint:
+    def _resume(self, assignment: Assignment, source: SourceFacts, lost: GtidSet) -> ResumePoint:
         """See ``MysqlStreamSource``."""
-        point = super()._resume(assignment, source)
+        point = super()._resume(assignment, source, lost)
         return replace(point, reach=point.end)
 
 
 class FilesStreamSource(ArchivedStreamSource):
     """Files alone."""
 
-    def open(self, assignments: Sequence[Assignment]) -> StreamRun:
+    def open(self, assignments: Sequence[Assignment]) -> Opening:
         """See ``StreamSource``."""
         before = before_all(self._files)
         end = before.union(_contents(self._files))
         source = SourceFacts(_order_of(assignments), str(end), str(before))
-        points = {one.lane: self._resume(one, source) for one in assignments}
+        points = {one.lane: self._resume(one, source, GtidSet()) for one in assignments}
         (point,) = points.values()
         held = GtidSet.parse(point.frontier.executed)
         packets = ArchivePackets(readings(self._files, held))
         schemas = self._schemas_beside(point, held)
         points = {lane: replace(point, schema_history=schemas.encoded) for lane in points}
-        return self.assembled("archived files", packets, schemas, assignments, points, source)
+        return Opening(self.assembled("archived files", packets, schemas, assignments, points, source))
 
     def executed(self) -> str | None:
         """See ``StreamSource``: what the files hold."""

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from ingest.lane.frontier import Frontier
 from ingest.problems import DataProblem, declare
 
-FORMAT = 2
-READABLE = frozenset({1, 2})
-"""Format 1 had no ``reach``; what is missing has its default."""
+FORMAT = 3
+READABLE = frozenset({1, 2, 3})
+"""Format 1 had no ``reach``, format 2 no ``lost``; what is missing has its default."""
 
 CORRUPT = declare(
     "checkpoint.corrupt",
@@ -33,6 +33,8 @@ class CheckpointRecord:
     ``applied_rows``: row changes wholly applied in all epochs (a counter for people). ``reach``: a GTID set of which an
     earlier epoch may have applied anything, where ``reserve_rows`` doesn't say it (after a rewind; while files are read):
     the source must have all of it, and the tail goes to the source's end. "" when the reserve says all.
+    ``lost``: transactions that the lane applied and that a failover lost (``on_lost = "continue"``): not in the frontier, and
+    never waited for again.
     """
 
     lane: str
@@ -44,6 +46,7 @@ class CheckpointRecord:
     schema_history: str = ""
     applied_rows: int = 0
     reach: str = ""
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)

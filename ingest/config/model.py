@@ -53,7 +53,12 @@ class ClusterOptions(Options):
     """A MySQL replication topology: the hosts that hold the same data, and how to reach them as a replica."""
 
     hosts: tuple[HostPort, ...] = Field(min_length=1)
-    """The servers of one topology as `host` or `host:port` (port 3306 by default), in order of preference."""
+    """The servers of one topology as `host` or `host:port` (port 3306 by default); one that has all is read from."""
+
+    prefer: Literal["primary", "replica", "order"] = "primary"
+    """Which of the hosts that have all that is needed is read from: the `primary` (one that takes writes and is no replica,
+    then one that takes writes, then a read-only one), a `replica`, or the first in the `order` of `hosts`. Among equals:
+    the one that is read from already. The stream leaves a `primary` that was demoted."""
 
     user: str = Field(min_length=1, max_length=32)
     """MySQL account with REPLICATION SLAVE, REPLICATION CLIENT, and SELECT on the tables that rules name."""
@@ -214,6 +219,14 @@ class LaneOptions(Options):
     truncate: Literal["stop", "keep"] = "stop"
     """What TRUNCATE or DROP TABLE of a captured table does, since the binlog doesn't hold the rows that go: `stop` the
     lane, or `keep` the documents that are there (counted)."""
+
+    on_lost: Literal["stop", "continue"] = "stop"
+    """What follows when a failover lost transactions that the lane has applied (the new primary never had them): `stop` the
+    lane and name them, or `continue` without them: they are counted and kept in the lane's record; `ingest verify` finds
+    the documents that they alone changed."""
+
+    on_gap: Literal["stop"] = "stop"
+    """What follows when every host has purged what the lane needs: `stop` the lane and name the GTIDs."""
 
     zero_dates: Literal["null", "text", "stop"] = "null"
     """What zero and partial dates such as `0000-00-00` become: `null`, their `text` (the whole column is text

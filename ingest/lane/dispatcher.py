@@ -102,6 +102,7 @@ class LaneDispatcher:
         self._applied_before = resume.applied_rows
         self._partial_rows = resume.frontier.partial_rows
         self._reach = resume.reach
+        self.lost = resume.lost
         self._schema_history = resume.schema_history
         self._later_histories: deque[tuple[str, str]] = deque()
         if self.phase is Phase.TAIL and not self._missing:
@@ -274,6 +275,7 @@ class LaneDispatcher:
             self._history_at_frontier(),
             self._applied_before + watermark,
             self._reach_beyond(frontier),
+            self.lost,
         )
 
     def _reach_beyond(self, frontier: Frontier) -> str:

@@ -3,17 +3,19 @@
 On the server and under the rules of the last record, exactly the next ``reserve_rows`` row changes may have been
 dispatched. From another server (its order of independent transactions differs) or under other rules (rows are counted
 differently), or when the record names a reach (it was rewound), the tail is everything up to the source's end, asked
-for after no older epoch can send any more.
+for after no older epoch can send any more. Whether the source is fit at all is ``ingest.failover``'s; what is checked here
+again is what must never be wrong.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.record import CheckpointRecord
 from ingest.lane.frontier import Frontier
 from ingest.problems import DataProblem, declare
+from ingest.schema_history.history import History
 
 PURGED = declare(
     "source.purged",
@@ -24,7 +26,8 @@ PURGED = declare(
 LOST = declare(
     "source.lost_transactions",
     "The lane applied transactions that this server never had (a failover lost them, or it is another cluster).",
-    "Use a host that has them; or start the lane anew after comparing the sink with `ingest verify`.",
+    'Use a host that has them. To go on without them: `on_lost = "continue"` in the lane, then `ingest verify`, which finds'
+    " the documents that only the lost transactions changed.",
 )
 
 
@@ -41,7 +44,7 @@ class SourceFacts:
 class ResumePoint:
     """``frontier``: ask the source for everything after it. ``tail_rows``: coalesce so many row changes, or, when
     None, all up to ``end`` (both stop at ``end``). A fresh lane has no tail (0). ``reach``: as the record's; this epoch's
-    records carry it on until their frontier holds it.
+    records carry it on until their frontier holds it. ``lost``: what was applied and given up, in all epochs.
     """
 
     frontier: Frontier
@@ -50,14 +53,22 @@ class ResumePoint:
     schema_history: str = ""
     applied_rows: int = 0
     reach: str = ""
+    lost: str = ""
 
 
 def resume_point(
-    record: CheckpointRecord | None, start: Frontier, fingerprint: str, source: SourceFacts, lane: str
+    record: CheckpointRecord | None,
+    start: Frontier,
+    fingerprint: str,
+    source: SourceFacts,
+    lane: str,
+    lost: GtidSet | None = None,
 ) -> ResumePoint:
-    """Decide. ``start`` is the configured start, used when there is no record. DataProblem when the source has purged
-    or never had what the frontier needs.
+    """Decide. ``start`` is the configured start, used when there is no record; ``lost``: transactions that are given up.
+    DataProblem when the source has purged or never had what the frontier needs.
     """
+    if record is not None and lost:
+        record = without_lost(record, lost)
     frontier = start if record is None else record.frontier
     reach = "" if record is None else record.reach
     _check_source(frontier, reach, source, lane)
@@ -66,9 +77,31 @@ def resume_point(
     bound: int | None = record.reserve_rows
     if record.fingerprint != fingerprint:
         frontier, bound = Frontier(frontier.executed), None
-    elif record.source_uuid != source.uuid or reach:
+    elif record.source_uuid != source.uuid or reach or lost:
         bound = None
-    return ResumePoint(frontier, bound, source.executed, record.schema_history, record.applied_rows, reach)
+    return ResumePoint(frontier, bound, source.executed, record.schema_history, record.applied_rows, reach, record.lost)
+
+
+def without_lost(record: CheckpointRecord, lost: GtidSet) -> CheckpointRecord:
+    """A record that gives transactions up: its frontier holds them no more (a server that lost them uses their numbers
+    again), ``lost`` names them. A schema history that they changed isn't the source's any more and is made anew."""
+    frontier = record.frontier
+    executed = str(GtidSet.parse(frontier.executed).subtract(lost))
+    if frontier.partial_gtid is None or frontier.partial_gtid in lost:
+        frontier = Frontier(executed)
+    else:
+        frontier = replace(frontier, executed=executed)
+    history = record.schema_history
+    if history:
+        made_from = History.decode(history)
+        history = "" if made_from.snapshot.union(made_from.applied).intersect(lost) else history
+    return replace(
+        record,
+        frontier=frontier,
+        reach=str(GtidSet.parse(record.reach).subtract(lost)),
+        lost=str(GtidSet.parse(record.lost).union(lost)),
+        schema_history=history,
+    )
 
 
 def _check_source(frontier: Frontier, reach: str, source: SourceFacts, lane: str) -> None:

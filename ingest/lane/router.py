@@ -9,9 +9,8 @@ that changes data or empties a captured table stops the lanes that capture it, i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from ingest.binlog.gtid import GtidSet, GtidSetBuilder
 from ingest.binlog.walker import KEY_NULL
@@ -31,9 +30,10 @@ from ingest.codec import (
     TransactionEnd,
 )
 from ingest.lane.buffers import SliceShape
-from ingest.lane.dispatcher import DocumentChange, LaneDispatcher
+from ingest.lane.dispatcher import DocumentChange
+from ingest.lane.routing import NOWHERE, NULL_PLACE, RoutedLane, RuleRoute, SchemaSource, ShortRoute
 from ingest.problems import DataProblem, declare
-from ingest.schema import TableName, TableSchema
+from ingest.schema import TableSchema
 from ingest.slices import Kind, TransactionStamp
 
 PARTIAL_JSON = declare(
@@ -46,83 +46,6 @@ UNMAPPED = declare(
     "A rows event names a table id without a table map.",
     "The stream is damaged: report it with the position; start again from the frontier.",
 )
-
-
-NULL_PLACE = "\0NULL"
-"""Stands for NULL in an identity (which is only compared)."""
-
-NOWHERE = ("", NULL_PLACE)
-"""Key and identity of a row that has no document."""
-
-
-@dataclass(frozen=True, slots=True)
-class RuleRoute:
-    """A rule that takes a table's rows: its index in the lane, the columns of its document key, and those that decide
-    the document's place (used by the index or table name, or the routing value; usually none) or which part of it the
-    row is. ``place``: what the table itself decides of it, since one rule may send several tables to a target each.
-    ``may_be_nowhere``: a row whose key is NULL has no document (else it is a problem): it goes to the shard of the empty
-    key, which counts it.
-    """
-
-    rule: int
-    key_columns: tuple[int, ...]
-    place_columns: tuple[int, ...] = ()
-    place: str = ""
-    may_be_nowhere: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ShortRoute:
-    """A rule's route for a stream that can put rows into the flows itself: the shape its slices have, and the columns
-    of ``RuleRoute``."""
-
-    shape: SliceShape
-    key_columns: tuple[int, ...]
-    place_columns: tuple[int, ...]
-
-
-class LaneRoutes(Protocol):
-    """One lane's rules, as far as the reader needs them."""
-
-    def captures(self, name: TableName) -> bool:
-        """Does any rule match the table?"""
-
-    def routes(self, schema: TableSchema) -> Sequence[RuleRoute]:
-        """The rules that match, with their key columns. DataProblem when a rule doesn't fit the table."""
-
-
-class SchemaSource(Protocol):
-    """What the table maps don't say (``ingest.schema_history``)."""
-
-    @property
-    def encoded(self) -> str:
-        """The schema history as text, "" for none."""
-
-    def on_statement(self, gtid: str, database: str, sql: str) -> str | None:
-        """A statement was executed at this position: the encoded history that follows, or None when it is unchanged.
-        DataProblem when a captured table's schema becomes unknown."""
-
-    def supplement_for(self, gtid: str, body: bytes) -> bytes:
-        """The supplement of a table map, b"" when it describes itself."""
-
-
-class StatementPolicy(Protocol):
-    """What statements in the stream do to a lane (``ingest.lane.statements``)."""
-
-    def judge(self, statement: Statement, captures: Callable[[TableName], bool]) -> DataProblem | None:
-        """The problem that stops the lane, or None."""
-
-
-@dataclass(slots=True)
-class RoutedLane:
-    """A lane in this stream. ``failed`` is set when the lane can't go on; the stream goes on for the others. ``ahead``:
-    transactions to come that the lane has already, from the stream it was in before."""
-
-    dispatcher: LaneDispatcher
-    routes: LaneRoutes
-    statements: StatementPolicy
-    failed: DataProblem | None = None
-    ahead: GtidSet | None = None
 
 
 @dataclass(slots=True)
@@ -159,7 +82,7 @@ class StreamRouter:
         self._flowing: list[RoutedLane] = []
         self._learned: set[tuple[bytes, bytes, bytes]] = set()
         self._read = GtidSetBuilder(held)
-        self._gtid = ""
+        self.gtid = ""
         self.is_within = False
         self._wanting: list[RoutedLane] = []
         self.file = ""
@@ -191,6 +114,13 @@ class StreamRouter:
         """Every transaction read to its end, and those held before."""
         return self._read.freeze()
 
+    def seen(self, lane: str) -> GtidSet:
+        """All of which a lane may have been handed changes: what was read, what is being read, and what the lane had read
+        when it joined."""
+        routed = self.lanes.get(lane)
+        ahead = routed.ahead if routed is not None and routed.ahead is not None else GtidSet()
+        return self.read_gtids().union(GtidSet.parse(self.gtid)).union(ahead)
+
     def remove(self, lane: str) -> None:
         """A lane leaves the stream, if it is in it."""
         gone = self.lanes.pop(lane, None)
@@ -206,7 +136,7 @@ class StreamRouter:
     def add(self, lane: str, routed: RoutedLane, ahead: GtidSet) -> None:
         """A lane comes, between two transactions: it has what was read here, and ``ahead`` of what will be."""
         if self.is_within:
-            raise AssertionError(f"{lane} joins within {self._gtid}")
+            raise AssertionError(f"{lane} joins within {self.gtid}")
         routed.ahead = ahead or None
         self.lanes[lane] = routed
         self._choose_way()
@@ -214,7 +144,7 @@ class StreamRouter:
     # --- transactions -------------------------------------------------------------------------------------------
 
     def _begin(self, event: TransactionBegin) -> None:
-        self._gtid = event.gtid
+        self.gtid = event.gtid
         self.is_within = True
         self.file, self.position, self.commit_us = event.file, event.position, event.commit_us
         stamp = TransactionStamp(event.gtid, event.commit_us, event.file, event.position)
@@ -238,7 +168,7 @@ class StreamRouter:
         self._choose_way()
 
     def _progress(self, event: Progress) -> None:
-        self._gtid = event.gtid or self._gtid
+        self.gtid = event.gtid or self.gtid
         self.is_within = event.is_within
         self.file, self.position = event.file, event.position
         self.commit_us = event.commit_us or self.commit_us
@@ -261,13 +191,13 @@ class StreamRouter:
             self._short_way.flow_into([lane.dispatcher.flow for lane in lanes])
 
     def _statement(self, event: Statement) -> None:
-        history = self._schemas.on_statement(self._gtid, event.database, event.sql)
+        history = self._schemas.on_statement(self.gtid, event.database, event.sql)
         if self._short_way is not None:
             self._learned.clear()
             self._short_way.forget()  # what completes a table map may have changed
         for lane in self._wanting:
             if history is not None:
-                lane.dispatcher.schema_changed(self._gtid, history)
+                lane.dispatcher.schema_changed(self.gtid, history)
             problem = lane.statements.judge(event, lane.routes.captures)
             if problem is not None and lane.failed is None:
                 lane.failed = problem.with_where(**self._where(lane))  # type: ignore[assignment]
@@ -338,7 +268,7 @@ class StreamRouter:
         """The table with its schema; equal maps share one, so that rows of one shape share slices."""
         if table.schema is not None:
             return table
-        supplement = self._schemas.supplement_for(self._gtid, table.map.body)
+        supplement = self._schemas.supplement_for(self.gtid, table.map.body)
         known = self._known.get((table.map.body, supplement))
         if known is None:
             schema = self._codec.table_schema(table.map.body, supplement)
@@ -379,7 +309,7 @@ class StreamRouter:
         return shape
 
     def _where(self, lane: RoutedLane | None) -> dict[str, object]:
-        where: dict[str, object] = {"gtid": self._gtid, "file": self.file, "position": self.position}
+        where: dict[str, object] = {"gtid": self.gtid, "file": self.file, "position": self.position}
         return where if lane is None else {"lane": lane.dispatcher.plan.lane, **where}
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ingest.codec import Statement
 from ingest.dead_letters.stored_row import StoredRow
 from ingest.lane.dispatcher import DocumentChange
-from ingest.lane.router import NOWHERE
+from ingest.lane.routing import NOWHERE
 from ingest.lane.statements import EMPTIED, LaneStatements
 from ingest.lineage.keys import SinkKey
 from ingest.problems import DataProblem

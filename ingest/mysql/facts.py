@@ -22,11 +22,20 @@ class Replica:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplicaChannel:
+    """One row of SHOW REPLICA STATUS: the source's server_uuid in lower case ("" when it never connected), and whether its
+    receiver or its applier runs."""
+
+    source_uuid: str
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ServerFacts:
     """One server, at one moment. Settings are as @@GLOBAL shows them, in upper case; "" where the version has none.
 
     ``replicas`` and ``replicating`` (it is a replica itself) and the binlog filters are None where the account may not
-    ask. ``account``: user and host of the row in mysql.user that let us in.
+    ask; ``channels`` is empty then. ``account``: user and host of the row in mysql.user that let us in.
     """
 
     host: str
@@ -54,3 +63,5 @@ class ServerFacts:
     replicating: bool | None = None
     binlog_do_db: tuple[str, ...] | None = None
     binlog_ignore_db: tuple[str, ...] | None = None
+    super_read_only: bool = False
+    channels: tuple[ReplicaChannel, ...] = ()

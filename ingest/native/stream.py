@@ -20,7 +20,7 @@ from ingest.codec import (
     TransactionEnd,
 )
 from ingest.lane.flow import LaneFlow
-from ingest.lane.router import ShortRoute
+from ingest.lane.routing import ShortRoute
 from ingest.mysql.framing import STREAM_CORRUPT
 from ingest.native import _core
 from ingest.native.flow import NativeFlow

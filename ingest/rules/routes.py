@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest.lane.router import RuleRoute
+from ingest.lane.routing import RuleRoute
 from ingest.lane.statements import ANY_TABLE
 from ingest.rules.compile import CompiledRule, compile_rule
 from ingest.rules.match import wildcard
@@ -16,7 +16,7 @@ from ingest.schema import TableName, TableSchema
 
 
 class RuleRoutes:
-    """``ingest.lane.router.LaneRoutes`` of one lane."""
+    """``ingest.lane.routing.LaneRoutes`` of one lane."""
 
     def __init__(self, rules: Sequence[ParsedRule]) -> None:
         self._rules = rules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class NoHistory:
-    """See ``ingest.lane.router.SchemaSource``."""
+    """See ``ingest.lane.routing.SchemaSource``."""
 
     encoded = ""
 

@@ -19,7 +19,10 @@ from actors.lease import Lease
 from actors.rewind import carry_out
 from actors.shard import SinkShard
 from actors.stream import StreamRun
+from ingest.binlog.gtid import GtidSet
 from ingest.dead_letters.letter import DeadLetter
+from ingest.failover import verdict
+from ingest.failover.facts import LaneNeed
 from ingest.lane import applier, tail
 from ingest.lane.dispatcher import LaneDispatcher
 from ingest.lane.resume import ResumePoint
@@ -45,9 +48,9 @@ def _resume_without_tail(*arguments: Any) -> ResumePoint:
     return replace(point, tail_rows=0)
 
 
-def _resume_by_reserve(record: Any, origin: Any, fingerprint: str, facts: Any, lane: str) -> ResumePoint:
+def _resume_by_reserve(record: Any, *arguments: Any) -> ResumePoint:
     """As if every source had the same order."""
-    point = _RESUME(record, origin, fingerprint, facts, lane)
+    point = _RESUME(record, *arguments)
     return point if record is None else replace(point, tail_rows=record.reserve_rows)
 
 
@@ -97,6 +100,17 @@ def _resend_as_new(self: SinkShard, letter: DeadLetter) -> Any:
 
 
 _RESEND = SinkShard._resend
+
+
+def _frontier_only(lane: str, record: Any, start: str, *_: Any) -> LaneNeed:
+    held = GtidSet.parse(record.frontier.executed) if record else None
+    return LaneNeed(lane, held, held or GtidSet())
+
+
+def _no_gtids(*_: Any) -> GtidSet:
+    return GtidSet()
+
+
 _RESUME = source.resume_point
 _REWOUND = carry_out.rewound
 _ADD = tail.TailCoalescer.add
@@ -141,6 +155,18 @@ CANARIES = {
     "tail_not_coalesced": _canary(2, "a tail keeps every change", tail.TailCoalescer, "add", _keep_all, "kill"),
     "tail_of_another_source": _canary(
         2, "after a failover the tail is the reserve", source, "resume_point", _resume_by_reserve, "failover", "kill"
+    ),
+    "hole_not_seen": _canary(
+        1, "a host with a hole is as good as another", verdict, "older_than_newest", _no_gtids, "restore"
+    ),
+    "nothing_remembered": _canary(
+        2,
+        "a host needs the frontier only, not what was read",
+        source,
+        "need_of",
+        _frontier_only,
+        "source_down",
+        "failover",
     ),
     "no_reach": _canary(
         2, "a rewound lane's tail is its old reserve", carry_out, "rewound", _rewound_without_reach, "rewind"

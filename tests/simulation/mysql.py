@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ingest.binlog.gtid import GtidSet, GtidSetBuilder
+from ingest.binlog.gtid import GtidSet, GtidSetBuilder, split_gtid
+from ingest.failover.facts import HostFacts
+from ingest.mysql.facts import ReplicaChannel
 from ingest.mysql.framing import PureEventPackets
 from ingest.mysql.replies import CONNECTION_LOST
 from ingest.problems import WorldProblem
@@ -49,7 +51,8 @@ class Transaction:
 
 @dataclass(eq=False)
 class Server:
-    """One server: its binlog, and who waits for more of it."""
+    """One server: its binlog, and who waits for more of it. ``hole``: a transaction that it will never have (it was
+    restored from a backup); ``purged``: how many of its first transactions it has thrown away; ``stuck``: it gets no more."""
 
     uuid: str
     log: list[Transaction] = field(default_factory=list)
@@ -58,6 +61,9 @@ class Server:
     alive: bool = True
     starts: int = 0
     waiting: list[Wait] = field(default_factory=list)
+    hole: str = ""
+    purged: int = 0
+    stuck: bool = False
 
     def take(self, transaction: Transaction) -> None:
         """Write it to the binlog."""
@@ -65,6 +71,29 @@ class Server:
         self.held.add(transaction.gtid)
         self.executed.add(transaction.gtid)
         self._wake()
+
+    def has_later(self, place: int) -> bool:
+        """Is there a later transaction of the same source? (The newest one that is missing is asked for again, by GTID.)"""
+        uuid, number = split_gtid(self.log[place].gtid)
+        return any(one == uuid and other > number for one, other in map(split_gtid, self.held))
+
+    def lose(self, place: int) -> None:
+        """A restore that left a transaction out; connections from before it are lost."""
+        self.hole = self.log.pop(place).gtid
+        self.held.discard(self.hole)
+        self.executed = GtidSetBuilder(GtidSet.parse(",".join(sorted(self.held))))
+        self.purged = min(self.purged, place)
+        self.starts += 1
+        self._wake()
+
+    def facts(self, primary: Server) -> HostFacts:
+        """What it says of itself; ``primary``: whom it follows, if it isn't that itself."""
+        if not self.alive:
+            return HostFacts(self.uuid, silence=WorldProblem(CONNECTION_LOST, "the simulated server doesn't answer"))
+        follows = self is not primary
+        purged = GtidSet.parse(",".join(one.gtid for one in self.log[: self.purged]))
+        channels = (ReplicaChannel(primary.uuid, running=True),) if follows else ()
+        return HostFacts(self.uuid, self.uuid, self.executed.freeze(), purged, follows, channels)
 
     def stop(self) -> None:
         """Kill -9."""
@@ -149,25 +178,64 @@ class Topology:
 
     def replicate(self, server: Server) -> None:
         """A replica applies one more transaction: any that no missing earlier one shares a document with."""
-        missing = [one for one in self.transactions if one.gtid not in server.held]
+        missing = [one for one in self.transactions if one.gtid not in server.held and one.gtid != server.hole]
         ready = [
             one
             for place, one in enumerate(missing)
             if not any(one.documents & earlier.documents for earlier in missing[:place])
         ]
-        if ready and server.alive:
+        if ready and server.alive and not server.stuck:
             server.take(self._random.choice(ready))
 
     def fail_over(self) -> None:
         """The primary dies; another server takes its place, with all that was written. The old one comes back later."""
-        others = [server for server in self.servers if server is not self.primary and server.alive]
-        if others:
-            chosen = self._random.choice(others)
-            while len(chosen.log) < len(self.transactions):
-                self.replicate(chosen)
-            old, self.primary = self.primary, chosen
+        old = self._promote()
+        if old is not None:
             old.stop()
             self._scheduler.later(self._random.random() * 1_000, old.start)
+
+    def demote(self) -> None:
+        """Another server takes the primary's place, which goes on as a replica, or gets no more."""
+        old = self._promote()
+        if old is not None:
+            old.stuck = self._random.random() < 0.5
+
+    def _promote(self) -> Server | None:
+        others = [one for one in self.servers if one is not self.primary and one.alive and not (one.hole or one.purged)]
+        if not others:
+            return None
+        chosen = self._random.choice(others)
+        chosen.stuck = False
+        while len(chosen.log) < len(self.transactions):
+            self.replicate(chosen)
+        old, self.primary = self.primary, chosen
+        return old
+
+    def restore(self) -> None:
+        """A replica comes back from a backup without one of its newest transactions, once; it may be that the primary dies
+        when nobody but this replica has them."""
+        replicas = [one for one in self.servers if one is not self.primary and one.alive]
+        if not replicas or any(one.hole for one in self.servers):
+            return
+        chosen, dies = self._random.choice(replicas), self._random.random() < 0.5
+        for _ in range(3 if dies else 0):
+            self.write()
+        while dies and len(chosen.log) < len(self.transactions):
+            chosen.stuck = False
+            self.replicate(chosen)
+        missed = [place for place in range(len(chosen.log))[-4:] if chosen.has_later(place)]
+        if missed:
+            chosen.lose(self._random.choice(missed))
+        if dies and self.primary.alive:
+            self.primary.stop()
+            self._scheduler.later(self._random.random() * 2_000, self.primary.start)
+
+    def purge(self) -> None:
+        """A replica throws old binlogs away."""
+        replicas = [one for one in self.servers if one is not self.primary]
+        if replicas:
+            chosen = self._random.choice(replicas)
+            chosen.purged = self._random.randrange(chosen.purged, len(chosen.log) + 1)
 
     def state(self, document: Document) -> int | None:
         """What the source shows."""
@@ -182,7 +250,7 @@ class Dump:
         self._server = server
         self._starts = server.starts
         self._held = held
-        self._place = 0
+        self._place = server.purged
         writer = BinlogWriter(server.uuid)
         writer.format_description()
         self._ready = [writer.fake_rotate(), *writer.events()]

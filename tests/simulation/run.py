@@ -15,11 +15,12 @@ from actors.mailbox import CONTROL
 from ingest.binlog.gtid import GtidSet
 from ingest.rewind.plan import RewindOrder
 from tests.simulation.actors import NetworkFaults, SimPeer
+from tests.simulation.lanes import LANES, Sizes
 from tests.simulation.letters import Person
 from tests.simulation.scheduler import StuckError, one_thread
 from tests.simulation.sinks import SinkFaults, ViolationError
 from tests.simulation.store import StoreFaults
-from tests.simulation.world import LANES, Sizes, World
+from tests.simulation.world import World
 
 CHAOS_MS = 6_000.0
 REST_MS = 180_000.0
@@ -36,6 +37,8 @@ FAULTS = (
     "store_errors", "store_down", "source_down", "cut", "failover", "second_supervisor", "resize", "clock", "rewind",
     "poison",
 )  # fmt: skip
+HOST_FAULTS = ("failover", "source_down", "demote", "restore", "purge")
+"""What befalls the hosts of a cluster; in one seed of four, together."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,15 @@ def plan_of(seed: int) -> Plan:
     faults = frozenset(fault for fault in FAULTS if random.Random(f"plan {seed} {fault}").random() < share)
     if chosen.random() < 0.02:  # they take five times as long as others
         faults = frozenset({"sick_lane"})
+    hosts = random.Random(f"hosts {seed}")
+    if seed % 4 == 2:
+        faults |= {fault for fault in HOST_FAULTS if hosts.random() < 0.6}
     sizes = Sizes(
         batch_rows=chosen.choice((1, 3, 20)),
         window=chosen.choice((1, 2, 4)),
         reserve_rows=chosen.choice((2, 8, 40)),
         checkpoint_ms=chosen.choice((10, 50, 400)),
-        servers=3 if "failover" in faults else 1,
+        servers=3 if faults & {"failover", "demote", "restore", "purge"} else 1,
         nodes=chosen.choice((1, 3)),
         quarantine=chosen.random() < 0.7,
     )
@@ -116,7 +122,7 @@ class Chaos:
             if not server.alive:
                 server.start()
         for server in world.topology.servers:
-            while len(server.log) < len(world.topology.transactions):
+            while not (server.hole or server.stuck) and len(server.log) < len(world.topology.transactions):
                 world.topology.replicate(server)
         for peer in world.living:
             if peer.life is not None and peer.life.home.paused:
@@ -144,6 +150,9 @@ class Chaos:
             "source_down": self._source_down,
             "cut": self._cut,
             "failover": self._world.topology.fail_over,
+            "demote": self._world.topology.demote,
+            "restore": self._world.topology.restore,
+            "purge": self._purge,
             "second_supervisor": self._second_supervisor,
             "resize": self._resize,
             "clock": self._clock,
@@ -204,6 +213,12 @@ class Chaos:
     def _resize(self) -> None:
         self._world.shards = self._random.choice((1, 2, 3))
         self._world.supervisors[-1].kill()
+
+    def _purge(self) -> None:
+        """Not before every lane has begun: one that begins at the oldest binlog begins behind what was purged."""
+        lanes = self._world.store.lanes
+        if all(lane in lanes and lanes[lane].record is not None for lane in LANES):
+            self._world.topology.purge()
 
     def _rewind(self) -> None:
         """A person takes a lane back to some place in the primary's binlog."""

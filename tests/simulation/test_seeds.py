@@ -10,9 +10,10 @@ import sys
 import pytest
 
 from tests.simulation.canaries import CANARIES
+from tests.simulation.lanes import Sizes
 from tests.simulation.run import Plan, run_seed
 from tests.simulation.search import broken_seeds, found_by
-from tests.simulation.world import Sizes, World
+from tests.simulation.world import World
 
 SEEDS = int(os.environ.get("SEEDS", "600"))
 BATCHES = 12

@@ -12,94 +12,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
 from typing import Any
 
 from actors.checkpointer import Checkpointer
-from actors.codec import reader_codec
 from actors.dead_letter_desk import DeadLetterDesk
 from actors.lane_actors import LaneActors
 from actors.mailbox import ActorPeer
-from actors.reader import Assignment, BinlogReader
+from actors.reader import BinlogReader
 from actors.shard import SinkShard
-from actors.source import LaneSetting, assemble_run, common_set, resume_of
 from actors.stream import StreamRun
 from actors.supervisor import Supervisor
 from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.record import CheckpointRecord
-from ingest.config.load import load
-from ingest.config.model import Config
 from ingest.dead_letters.breaker import BreakerLimits
 from ingest.dead_letters.contract import LetterPolicy
 from ingest.lane.applier import ParcelApplier
-from ingest.lane.dispatcher import LanePlan
-from ingest.lane.resume import SourceFacts
-from ingest.lane.statements import LaneStatements
-from ingest.mysql.replies import CONNECTION_LOST
 from ingest.native.slice_decoder import new_slice_decoder
-from ingest.problems import WorldProblem
-from ingest.rules.parse import ParsedRule, parse_rule
-from ingest.rules.routes import RuleRoutes
 from ingest.sinks.delivery import RetryPolicy
 from ingest.sinks.registry import sink_kind
 from ingest.status import ClusterStatus
-from tests.kit.self_describing import NoHistory
 from tests.simulation.actors import Actors, SimPeer
+from tests.simulation.lanes import LANES, LEASE_MS, Sizes, configuration, rules
 from tests.simulation.letters import LaneLetters, SimLetters
 from tests.simulation.machine import SimHost
-from tests.simulation.mysql import DATABASE, Dump, Server, Topology
+from tests.simulation.mysql import Topology
 from tests.simulation.scheduler import Home, Scheduler
 from tests.simulation.sinks import SimDriver, SinkServer, ViolationError
+from tests.simulation.source import Source
 from tests.simulation.store import SimStore, StoreServer
-
-LANES = ("plain", "stamped")
-"""``stamped``: its sink has one version per request."""
-BUFFER_BYTES = 3_000
-SLACK_BYTES = 1_500
-LEASE_MS = 1_000.0
-
-CONFIG = """
-[clusters.c]
-hosts = ["127.0.0.1"]
-user = "u"
-[sinks.s]
-type = "elasticsearch"
-urls = ["http://127.0.0.1:1"]
-bulk_items = 4
-""" + "".join(
-    f"""
-[lanes.{lane}]
-cluster = "c"
-sink = "s"
-rules = [{{ tables = ["{DATABASE}.*"], to = {{ index = "{{table}}" }} }}]
-"""
-    for lane in LANES
-)
-
-
-@cache
-def configuration() -> Config:
-    """What the rules, encoder and decoder are made from."""
-    return load(CONFIG, syntax="toml", origin="simulation")
-
-
-@cache
-def rules(lane: str) -> tuple[ParsedRule, ...]:
-    """A lane's rules, parsed once for all seeds."""
-    return tuple(parse_rule(index, options) for index, options in enumerate(configuration().lanes[lane].rules))
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How small everything is, so that every bound is met often."""
-
-    batch_rows: int = 3
-    window: int = 2
-    reserve_rows: int = 8
-    checkpoint_ms: int = 20
-    servers: int = 1
-    nodes: int = 1
-    quarantine: bool = True
 
 
 @dataclass(eq=False)
@@ -198,14 +138,6 @@ class World:
             found, wanted = sink.stored.get(document, (0, None))[1], self.topology.state(document)
             if found != wanted:
                 raise ViolationError(f"invariant 1: {lane}: {document} is {found}, at the source {wanted}")
-
-
-def check_memory(run: StreamRun) -> None:
-    """Invariant 6: what waits for the shards stays within the bound, but for what came with the last packets."""
-    for lane in run.lanes.values():
-        waiting = lane.dispatcher.buffered_bytes
-        if waiting > BUFFER_BYTES + SLACK_BYTES:
-            raise ViolationError(f"invariant 6: {lane.name}: {waiting} bytes wait")
 
 
 class SupervisorParts:
@@ -308,56 +240,3 @@ class ShardParts:
 
     def tracer(self) -> None:
         """No traces."""
-
-
-class Source:
-    """``actors.reader.StreamSource`` on the simulated topology: the first server that is there."""
-
-    def __init__(self, world: World, host: SimHost, shards: int) -> None:
-        self._world = world
-        self._host = host
-        self._shards = shards
-
-    def open(self, assignments: Sequence[Assignment]) -> StreamRun:
-        """See ``StreamSource``."""
-        world = self._world
-        self._host.sleep_ms(world.scheduler.random.random() * 5)
-        server = self._server()
-        executed = str(server.executed.freeze())
-        for one in assignments:
-            sink = world.sinks[one.lane]
-            sink.newest_epoch = max(sink.newest_epoch, one.epoch)
-        facts = SourceFacts(server.uuid, executed, "")
-        settings = {lane: self._setting(lane) for lane in LANES}
-        self._host.sleep_ms(world.scheduler.random.random() * 5)
-        points = {one.lane: resume_of(one, settings[one.lane], facts) for one in assignments}
-        dump = Dump(world.scheduler, server, common_set(points.values()))
-        codec = reader_codec()
-        run = assemble_run(
-            server.uuid, dump, NoHistory(), assignments, points, server.uuid, settings, codec, dict, self._host
-        )
-        world.runs.append(run)
-        dump.on_read = lambda: check_memory(run)
-        return run
-
-    def executed(self) -> str | None:
-        """See ``StreamSource``."""
-        return str(self._server().executed.freeze())
-
-    def _server(self) -> Server:
-        if not self._world.topology.primary.alive:
-            raise WorldProblem(CONNECTION_LOST, "no simulated server answers")
-        return self._world.topology.primary
-
-    def _setting(self, lane: str) -> LaneSetting:
-        return LaneSetting(
-            "oldest", "rules", RuleRoutes(rules(lane)), LaneStatements("stop"), partial(self._plan, lane)
-        )
-
-    def _plan(self, lane: str, epoch: int, uuid: str) -> LanePlan:
-        sizes = self._world.sizes
-        return LanePlan(
-            lane=lane, epoch=epoch, shards=self._shards, batch_rows=sizes.batch_rows, batch_bytes=100_000,
-            buffer_bytes=BUFFER_BYTES, window=sizes.window, flush_ms=50, reserve_rows=sizes.reserve_rows,
-            checkpoint_ms=sizes.checkpoint_ms, source_uuid=uuid, fingerprint="rules",
-        )  # fmt: skip

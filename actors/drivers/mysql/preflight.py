@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actors.drivers.mysql.session import Session
 from ingest.binlog.gtid import GtidSet
-from ingest.mysql.facts import Replica, ServerFacts
+from ingest.mysql.facts import Replica, ReplicaChannel, ServerFacts
 from ingest.mysql.grants import Grants, parse_grants
 from ingest.mysql.judgement import unsupported
 from ingest.mysql.replies import GRANT_MISSING
@@ -24,6 +24,7 @@ _VARIABLES = (
     "binlog_row_value_options",
     "binlog_transaction_compression",
     "read_only",
+    "super_read_only",
     "time_zone",
     "lower_case_table_names",
     "expire_logs_days",
@@ -78,6 +79,8 @@ def gather_facts(session: Session) -> ServerFacts:
         replicating=None if replication is None else bool(replication),
         binlog_do_db=_databases(filters, "binlog_do_db"),
         binlog_ignore_db=_databases(filters, "binlog_ignore_db"),
+        super_read_only=_is_on(settings, "super_read_only"),
+        channels=tuple(_channel(row) for row in replication or ()),
     )
 
 
@@ -117,6 +120,13 @@ def _grants(session: Session, version: ServerVersion, fold: bool) -> Grants:
         using = "" if roles == "NONE" else f" FOR CURRENT_USER() USING {roles}"
     lines = [str(row[0]) for row in session.query(f"SHOW GRANTS{using}")]
     return parse_grants(lines, version, roles, fold)
+
+
+def _channel(row: dict[str, str]) -> ReplicaChannel:
+    """Columns say ``source`` and ``replica`` since 8.0.22."""
+    uuid = row.get("source_uuid", row.get("master_uuid", "")).lower()
+    threads = [row.get(f"{name}_{thread}_running", "") for name in ("replica", "slave") for thread in ("io", "sql")]
+    return ReplicaChannel(uuid, any(one not in ("", "No") for one in threads))
 
 
 def _is_on(settings: dict[str, str], name: str) -> bool:

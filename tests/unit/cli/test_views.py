@@ -21,7 +21,7 @@ from actors.cli.live import JsonView, LiveView
 from actors.cli.meter import Meter
 from actors.cli.status_json import shape, to_json
 from actors.cli.tables import live_view, overview
-from ingest.status import LAG_BOUNDS_MS, LaneState, LaneStatus
+from ingest.status import LAG_BOUNDS_MS, HostStatus, LaneState, LaneStatus
 from tests.kit.statuses import cluster, lag, lane, shard
 
 ROOT = Path(__file__).parents[3]
@@ -162,6 +162,28 @@ def test_a_narrow_terminal_gets_the_columns_that_matter(width: int, columns: str
     assert table[2].startswith("parcels: reads")
 
 
+def test_the_hosts_and_what_was_lost_are_shown() -> None:
+    """Which host is read from, what keeps the others from it, and what a failover cost."""
+    hosts = (
+        HostStatus("a:3306", "writable", "fit", "has all that is needed", reading=True),
+        HostStatus("b:3306", "read_only", "hole", "has a hole"),
+        HostStatus("c:3306", "", "unreachable", "no answer"),
+    )
+    status = cluster("parcels", lane(lost="3e11fa47-71ca-11e1-9e33-c80aa9429562:7"))
+    status = dataclasses.replace(status, readers=(dataclasses.replace(status.readers[0], hosts=hosts),))
+    lines = [line for line in status_lines([status]) if line.startswith(("host", "problem"))]
+    assert [line.split(" lanes=orders-search ")[-1] for line in lines[:3]] == [
+        "host=a:3306 reading=yes role=writable verdict=fit why=has all that is needed",
+        "host=b:3306 reading=no role=read_only verdict=hole why=has a hole",
+        "host=c:3306 reading=no role=- verdict=unreachable why=no answer",
+    ]
+    assert "a failover lost 3e11fa47-71ca-11e1-9e33-c80aa9429562:7" in lines[3]
+    text = rendered(overview([status], Meter().update([status], 0.0), 150))
+    assert "b:3306 (read_only): hole: has a hole" in text
+    assert "a:3306 (writable)" not in text
+    assert json.loads(to_json([status]))["clusters"][0]["readers"][0]["hosts"][1]["verdict"] == "hole"
+
+
 def test_plain_status_has_a_line_for_each_thing() -> None:
     """Lines begin with what they are about; values are name=value, problems on one line."""
     status = cluster("parcels", lane(problem="two\n  lines", frontier_age_ms=12.4))
@@ -215,6 +237,7 @@ def test_the_documented_shape_is_that_of_the_json() -> None:
         status.lanes[0].shards[0],
         status.lanes[0].shards[0].letters,
         status.readers[0],
+        HostStatus("a:3306", "writable", "fit", ""),
         status.supervisor,
         status.lanes[0].lag,
     ]

@@ -14,7 +14,8 @@ from actors.strand import Pace, Strand
 from ingest.binlog.gtid import GtidSet
 from ingest.codec import EventPackets, ReaderCodec
 from ingest.lane.frontier import Frontier
-from ingest.lane.router import RoutedLane, StreamRouter
+from ingest.lane.router import StreamRouter
+from ingest.lane.routing import RoutedLane
 from ingest.mysql.framing import PureEventPackets
 from tests.kit.binlog_writer import Change
 from tests.kit.codecs import CODECS, codec_id

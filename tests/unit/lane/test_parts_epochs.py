@@ -19,7 +19,8 @@ from ingest.lane.applier import ParcelApplier
 from ingest.lane.dispatcher import LaneDispatcher, LanePlan
 from ingest.lane.frontier import Frontier
 from ingest.lane.resume import ResumePoint
-from ingest.lane.router import RoutedLane, StreamRouter
+from ingest.lane.router import StreamRouter
+from ingest.lane.routing import RoutedLane
 from ingest.lane.tail import TailCoalescer
 from ingest.rules.parse import parse_rule
 from ingest.rules.routes import RuleRoutes

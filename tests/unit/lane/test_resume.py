@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.record import CheckpointRecord
 from ingest.lane.frontier import Frontier
-from ingest.lane.resume import ResumePoint, SourceFacts, resume_point
+from ingest.lane.resume import ResumePoint, SourceFacts, resume_point, without_lost
+from ingest.mysql.server_version import parse_server_version
 from ingest.problems import DataProblem
+from ingest.schema_history.history import History
 
 UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562"
 OTHER = "4e11fa47-71ca-11e1-9e33-c80aa9429562"
@@ -46,3 +49,25 @@ def test_what_is_purged_is_refused() -> None:
     """Invariant 1."""
     with pytest.raises(DataProblem, match=f"purged and not applied: {UUID}:51-60"):
         point(RECORD, replace(SOURCE, purged=f"{UUID}:1-60"))
+
+
+def test_what_is_given_up_leaves_the_frontier() -> None:
+    """A server that lost transactions uses their numbers again: held, the new ones would be passed over (invariant 1). The
+    tail goes to the end, since what is behind was applied too; the record names the loss."""
+    lost = GtidSet.parse(f"{UUID}:41-51")
+    source = replace(SOURCE, executed=f"{UUID}:1-40")
+    found = resume_point(replace(RECORD, reach=f"{UUID}:1-60", lost=f"{OTHER}:7"), Frontier(""), "rules", source, "lane",
+                         lost.union(GtidSet.parse(f"{UUID}:52-60")))  # fmt: skip
+    assert found.frontier == Frontier(f"{UUID}:1-40")
+    assert (found.tail_rows, found.reach) == (None, f"{UUID}:1-40")
+    assert found.lost == f"{UUID}:41-60,{OTHER}:7"
+    with pytest.raises(DataProblem, match=f"not on the server: {UUID}:41-50"):
+        point(RECORD, source)
+
+
+def test_a_history_that_lost_statements_made_is_made_anew() -> None:
+    """The tables are the new source's."""
+    history = History(parse_server_version("9.0.0"), 8, 255, False, GtidSet(), GtidSet.parse(f"{UUID}:45"))
+    kept = without_lost(replace(RECORD, schema_history=history.encode()), GtidSet.parse(f"{UUID}:46-50"))
+    assert kept.schema_history
+    assert not without_lost(kept, GtidSet.parse(f"{UUID}:45")).schema_history

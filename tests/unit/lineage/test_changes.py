@@ -11,7 +11,8 @@ from ingest.binlog.file import split_file
 from ingest.binlog.gtid import GtidSet
 from ingest.binlog.slice_decoder import PureSliceDecoder
 from ingest.config.model import ElasticsearchSqlRule, HbaseTableRule
-from ingest.lane.router import RoutedLane, StreamRouter
+from ingest.lane.router import StreamRouter
+from ingest.lane.routing import RoutedLane
 from ingest.lineage.changes import KeyChanges
 from ingest.lineage.judge import JudgedChange, Place, judge, newest_by_place
 from ingest.lineage.keys import SinkKey, document_key, row_key

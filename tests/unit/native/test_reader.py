@@ -17,7 +17,8 @@ from ingest.codec import Progress, ReaderCodec, RowsEvent, Statement
 from ingest.lane.dispatcher import LaneDispatcher, LanePlan, Phase
 from ingest.lane.frontier import Frontier
 from ingest.lane.resume import ResumePoint
-from ingest.lane.router import RoutedLane, RuleRoute, StreamRouter
+from ingest.lane.router import StreamRouter
+from ingest.lane.routing import RoutedLane, RuleRoute
 from ingest.lane.tail import TailCoalescer
 from ingest.problems import DataProblem
 from ingest.schema import TableName, TableSchema

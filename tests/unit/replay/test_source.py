@@ -20,7 +20,7 @@ from ingest.checkpoint.record import CheckpointRecord
 from ingest.codec import Statement
 from ingest.lane.dispatcher import LanePlan
 from ingest.lane.frontier import Frontier
-from ingest.lane.router import RuleRoute
+from ingest.lane.routing import RuleRoute
 from ingest.problems import DataProblem
 from ingest.schema import TableName, TableSchema
 from ingest.slices import Parcel
@@ -99,7 +99,8 @@ def test_files_to_their_end_without_a_server(paths: list[Path]) -> None:
         Actor(lambda record: gtids(*range(3, 40)).issubset(GtidSet.parse(record.frontier.executed))),
     )
     found = source(paths)
-    run = found.open([assignment(None, shard, checkpointer)])
+    run = found.open([assignment(None, shard, checkpointer)]).run
+    assert run is not None
     try:
         run.loop(checkpointer.stopping, lambda _report: None)
     finally:
@@ -118,7 +119,8 @@ def test_fewer_files_than_before_are_refused(paths: list[Path]) -> None:
     record = CheckpointRecord("lane@new", 2, Frontier(str(gtids(*range(1, 10)))), 4, "files", "rules", reach=reach)
     with pytest.raises(DataProblem, match=f"not on the server: {gtids(*range(30, 40))!s}"):
         source(paths[:1]).open([assignment(record, Actor(), Actor())])
-    run = source(paths).open([assignment(record, Actor(), Actor())])
+    run = source(paths).open([assignment(record, Actor(), Actor())]).run
+    assert run is not None
     run.close()
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from ingest.binlog.walker import KEY_NULL
 from ingest.codec import RowBlock
-from ingest.lane.router import RuleRoute, _collect
+from ingest.lane.router import _collect
+from ingest.lane.routing import RuleRoute
 from ingest.problems import DataProblem
 from ingest.rules.parse import parse_rule
 from ingest.rules.routes import RuleRoutes
