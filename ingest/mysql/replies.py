@@ -86,6 +86,11 @@ BINLOG_DAMAGED = declare(
     "Look at the server's error log and check the file with mysqlbinlog --verify-binlog-checksum; read from another"
     " server of the cluster.",
 )
+BINLOG_GONE = declare(
+    "mysql.binlog_gone",
+    "The binlog file that follows isn't there any more: the server was reset, or files were removed, under the stream.",
+    "The stream is opened again, and then says what is missing, if anything is.",
+)
 EVENT_OVER_SERVER_LIMIT = declare(
     "mysql.event_over_server_limit",
     "An event of the binlog is larger than the server lets itself send.",
@@ -160,6 +165,7 @@ _FATAL_READING: tuple[tuple[str, ProblemCode], ...] = (
     ("bogus data", BINLOG_DAMAGED),
     ("truncated", BINLOG_DAMAGED),
     ("checksum", BINLOG_DAMAGED),
+    ("could not find next log", BINLOG_GONE),
     ("could not find", BINLOG_DAMAGED),
     ("could not open", BINLOG_DAMAGED),
     ("i/o error", BINLOG_DAMAGED),
@@ -184,6 +190,8 @@ def problem_of_dump_reply(number: int, text: str, where: Mapping[str, object], m
     folded = text.lower()
     code = next((code for piece, code in _FATAL_READING if piece in folded), REFUSED)
     what = f"{text} (error {number})"
+    if code is BINLOG_GONE:
+        return WorldProblem(code, what, where)
     if code is PURGED and missing and "missing transactions" not in folded:
         what = f"{what}; the missing transactions are {missing}"
     return DataProblem(code, what, where)

@@ -212,6 +212,23 @@ def test_purged_and_lost_transactions(version: MysqlVersion) -> None:
         assert caught.value.code.name == "mysql.frontier_ahead"
 
 
+def test_a_reset_under_an_open_dump() -> None:
+    """The stream breaks; opening it again says that the server lacks what we have."""
+    with Mysql(server_id=94) as own:
+        execute(own, "CREATE DATABASE d", "FLUSH LOGS")
+        held = executed(own)
+        with open_session(own) as session:
+            dump = dump_of(session, held)
+            read_until(dump, bool)
+            execute(own, "RESET BINARY LOGS AND GTIDS")
+            with pytest.raises(WorldProblem) as caught:
+                read_forever(dump)
+        assert caught.value.code.name in ("mysql.binlog_gone", "mysql.connection_lost")
+        with open_session(own) as session, pytest.raises(DataProblem) as lost:
+            read_forever(dump_of(session, held))
+        assert lost.value.code.name == "mysql.frontier_ahead"
+
+
 def test_gtid_mode_off() -> None:
     """A dump from a server without GTIDs is refused by name."""
     options = {"gtid-mode": "OFF", "enforce-gtid-consistency": "OFF"}

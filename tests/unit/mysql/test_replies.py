@@ -71,6 +71,16 @@ def test_purged_names_the_missing_transactions() -> None:
     assert problem_of_dump_reply(1236, said, WHERE, gone).what.count(gone) == 1
 
 
+def test_a_binlog_that_goes_under_the_stream_is_looked_for_again() -> None:
+    """RESET or PURGE under an open dump: opening anew says what is missing, if anything is."""
+    problem = problem_of_dump_reply(1236, "could not find next log; the first event 'b.1' at 4", WHERE)
+    assert isinstance(problem, WorldProblem)
+    assert problem.code is replies.BINLOG_GONE
+    assert isinstance(
+        problem_of_dump_reply(1236, "Could not find first log file name in binary log index", WHERE), DataProblem
+    )
+
+
 @pytest.mark.parametrize("number", [1040, 2003, 2006, 2013, 1053, 1317, 4031])
 def test_the_worlds_errors_are_retried(number: int) -> None:
     """Too many connections, no connection, shutdown, killed: trying again may help, in a dump as elsewhere."""

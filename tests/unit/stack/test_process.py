@@ -20,9 +20,11 @@ from ingest.problems import WorldProblem
 ROOT = Path(__file__).resolve().parents[3]
 PATH = {"PATH": os.environ["PATH"]}
 OWNER = textwrap.dedent("""
-    import os, sys, time
+    import os, signal, sys, time
     from pathlib import Path
     from actors.stack.process import Launch, Reaper
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):  # whoever runs the tests may ignore them (nohup)
+        signal.signal(number, signal.SIG_DFL)
     work, how = Path(sys.argv[1]), sys.argv[2]
     reaper = Reaper()
     (work / "data").mkdir()
