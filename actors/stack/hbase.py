@@ -218,6 +218,8 @@ class Hbase(Server):
             "hbase.master.wait.on.regionservers.mintostart": "1",  # there is one: don't wait for more
             "hbase.master.wait.on.regionservers.maxtostart": "1",
             "hbase.master.wait.on.regionservers.interval": "100",
+            "zookeeper.session.timeout.localHBaseCluster": "60000",  # ms; by default 10 s of a stalled machine end the server
+            "hbase.zookeeper.property.tickTime": "3000",  # ms; sessions last 20 ticks at most
             "zookeeper.recovery.retry": "1",  # its ZooKeeper ends first: by default the end waits 20 s for it
             "zookeeper.recovery.retry.intervalmill": "100",
             **self.extra_settings,
@@ -239,6 +241,11 @@ class Hbase(Server):
 
     def _launch(self) -> None:
         self._log(MASTER).unlink(missing_ok=True)  # readiness is read from it
+        zookeeper = (
+            self.directory / "zookeeper"
+        )  # the sessions of a life that was killed: nothing else of it is kept there
+        shutil.rmtree(zookeeper, ignore_errors=True)
+        zookeeper.mkdir()
         self._java(
             MASTER,
             ["-Xms256m", f"-Xmx{self.heap}"],

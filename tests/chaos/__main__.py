@@ -43,7 +43,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="decides the plan and its details (default 0)")
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=sorted(CATALOGUE), help="only these")
     parser.add_argument("--changes-per-s", type=float, default=1_300, help="row changes a second (default 1300)")
-    parser.add_argument("--servers", type=int, default=1, help="MySQL servers (default 1; from 2 on they fail over)")
+    parser.add_argument("--servers", type=int, default=3, help="MySQL servers (default 3; with 1 none fails over)")
     parser.add_argument("--list", action="store_true", help="list the disruptions")
     parser.add_argument("--log", type=Path, metavar="FILE", help="keep what the product said")
     parser.add_argument("--json", action="store_true", help="the result as JSON")

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.timeout(90
 ROOT = Path(__file__).parents[2]
 SOME = (
     "kill_reader", "kill_sink", "kill_sink", "kill_checkpoint", "kill_supervisor", "cut_connections", "kill_thrift",
-    "write_block", "mapping_conflict",
+    "write_block", "mapping_conflict", "fail_over_twice",
 )  # fmt: skip
 
 
