@@ -29,10 +29,7 @@ def lab(
     local_ray: LocalRay, mysql9: Mysql, elasticsearch: Elasticsearch, hbase: Hbase, tmp_path: Path
 ) -> Iterator[Lab]:
     """A corner of MySQL 9, Elasticsearch and HBase."""
-    assert local_ray.address is not None
-    corner = Lab(mysql9, tmp_path, elasticsearch, hbase)
-    yield corner
-    corner.close()
+    yield from _corner(local_ray, Lab(mysql9, tmp_path, elasticsearch, hbase))
 
 
 @pytest.fixture
@@ -40,7 +37,10 @@ def old_lab(
     local_ray: LocalRay, mysql56: Mysql, elasticsearch: Elasticsearch, hbase: Hbase, tmp_path: Path
 ) -> Iterator[Lab]:
     """The same with MySQL 5.6."""
+    yield from _corner(local_ray, Lab(mysql56, tmp_path, elasticsearch, hbase))
+
+
+def _corner(local_ray: LocalRay, lab: Lab) -> Iterator[Lab]:
     assert local_ray.address is not None
-    corner = Lab(mysql56, tmp_path, elasticsearch, hbase)
-    yield corner
-    corner.close()
+    yield lab
+    lab.close()

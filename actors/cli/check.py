@@ -30,7 +30,8 @@ Connect = Annotated[
 def check(config: options.ConfigArgument, connect: Connect = False, as_json: options.AsJson = False) -> None:
     """Check a configuration, and with --connect its servers too.
 
-    All mistakes are told at once; of a cluster of several hosts, what each is. Exit status 2 when the configuration is wrong, 1 when a server isn't as needed.
+    All mistakes are told at once; of a cluster of several hosts, what each is. Exit status 2 when the configuration is
+    wrong, 1 when a server isn't as needed.
     """
     hosts: Hosts = {}
     try:

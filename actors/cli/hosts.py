@@ -8,14 +8,13 @@ from functools import partial
 from actors.cli import figures
 from actors.host import SystemHost
 from actors.hosts import HostSurvey
-from actors.parts.source import connect_options
+from actors.parts.source import connect_options, endpoints_of
 from actors.preflight import LanePreflight
 from ingest.binlog.gtid import GtidSet
 from ingest.config.model import Config
 from ingest.failover.choice import choose
 from ingest.failover.facts import LaneNeed
 from ingest.failover.report import host_statuses
-from ingest.mysql.endpoint import Endpoint
 from ingest.status import HostStatus
 
 
@@ -26,8 +25,8 @@ def hosts_by_cluster(config: Config) -> Mapping[str, Sequence[HostStatus]]:
         lanes = [name for name, lane in config.lanes.items() if lane.cluster == cluster]
         if not lanes:
             continue
-        endpoints = [Endpoint(host, port) for host, port in options.addresses()]
-        survey = HostSurvey(endpoints, partial(connect_options, config, cluster), LanePreflight(config), SystemHost())
+        connecting = partial(connect_options, config, cluster)
+        survey = HostSurvey(endpoints_of(config, cluster), connecting, LanePreflight(config), SystemHost())
         with survey.asked(lanes, lambda _hosts: False) as answers:
             needs = [LaneNeed(lane, None, GtidSet()) for lane in lanes]
             choice = choose(answers.hosts, needs, options.prefer, "")

@@ -16,7 +16,7 @@ from actors.drivers.mysql.session import ConnectOptions, Session, connect
 from actors.drivers.mysql.tables import table_schemas
 from actors.drivers.sinks import open_driver
 from actors.parts.rules import parsed_rules
-from actors.parts.source import connect_options
+from actors.parts.source import connect_options, endpoints_of
 from actors.preflight import LanePreflight
 from actors.secrets import resolve
 from ingest.config.model import Config, Lane
@@ -77,8 +77,8 @@ def _cluster(config: Config, cluster: str, lanes: Sequence[str], every_host: boo
     except Problem as problem:
         return [problem.with_where(cluster=cluster)]
     by_host: list[list[Problem]] = []
-    for host, port in config.clusters[cluster].addresses():
-        by_host.append(_host(config, Endpoint(host, port), options, lanes))
+    for endpoint in endpoints_of(config, cluster):
+        by_host.append(_host(config, endpoint, options, lanes))
         if not by_host[-1] and not every_host:
             return []
     problems = [problem for of_host in by_host for problem in of_host] if every_host else by_host[0]

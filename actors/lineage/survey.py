@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from actors.codec import reader_codec
 from actors.drivers.dead_letters import Selection, SqlDeadLetters
-from actors.drivers.mysql.dump import DumpOptions
+from actors.drivers.mysql.dump import source_mark
 from actors.drivers.mysql.schemas import schemas_for
-from actors.drivers.mysql.session import Session, connect_any
+from actors.drivers.mysql.session import connect_any
 from actors.drivers.sinks import Driver, open_driver
 from actors.lineage.rows import look_at_rows
 from actors.lineage.search import BinlogSearch
 from actors.parts.rules import parsed_rules
-from actors.parts.source import connect_options
+from actors.parts.source import connect_options, dump_options, endpoints_of, replica_identity
 from actors.parts.store import store_of, store_url
 from actors.secrets import resolve
 from actors.verify.lanes import lane_tables, selected_rows
@@ -31,8 +31,6 @@ from ingest.lineage.held import Held, held_document, held_parts
 from ingest.lineage.judge import JudgedChange, Place, judge, newest_by_place
 from ingest.lineage.keys import SinkKey
 from ingest.lineage.verdict import Evidence, Search, Verdict, verdict
-from ingest.mysql.endpoint import Endpoint
-from ingest.mysql.identity import identity_of
 from ingest.native.slice_decoder import new_slice_decoder
 from ingest.problems import DataProblem
 from ingest.rules.routes import RuleRoutes
@@ -174,18 +172,15 @@ class _Survey:
         self,
     ) -> tuple[list[JudgedChange], tuple[tuple[TransactionStamp, str], ...], GtidSet, Search]:
         name = self._lane.cluster
-        cluster = self._config.clusters[name]
-        endpoints = [Endpoint(host, port) for host, port in cluster.addresses()]
-        identity = identity_of(f"{self._config.name}/{name}/{GROUP}", cluster.server_id_of(name, GROUP))
+        identity, options = replica_identity(self._config, name, GROUP), dump_options(self._config, name)
         decoder, codec = new_slice_decoder(self._lane.zero_dates), reader_codec()
         history = self._record.schema_history if self._record is not None else ""
         wanted = SinkKey(
             self._question.key, self._rules, lambda shape: codec.table_schema(shape.table_map, shape.supplement)
         )
-        with connect_any(endpoints, connect_options(self._config, name)) as session:
-            executed = _executed(session)
+        with connect_any(endpoints_of(self._config, name), connect_options(self._config, name)) as session:
+            executed = source_mark(session).executed
             self._say(f"reading the binlogs of {session.endpoint}, from the newest back")
-            options = DumpOptions(cluster.heartbeat_ms, cluster.read_timeout_ms)
             search = BinlogSearch(session, identity, options, codec, lambda: schemas_for(session, history, ""))
             files, how_far = search.back(
                 executed,
@@ -202,8 +197,3 @@ class _Survey:
         """Nothing older can matter: the id has a change here, and what the sink holds isn't older than this file."""
         held = [one.source.stamp.gtid for one in self._held.values() if one.source is not None]
         return bool(changes.found or held) and not any(gtid in before for gtid in held)
-
-
-def _executed(session: Session) -> GtidSet:
-    ((text,),) = session.query("SELECT @@GLOBAL.gtid_executed")
-    return GtidSet.parse(str(text))

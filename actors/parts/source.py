@@ -12,9 +12,10 @@ from ingest.config.check import fingerprint
 from ingest.config.model import Config, GtidStart
 from ingest.lane.dispatcher import LanePlan
 from ingest.mysql.endpoint import Credentials, Endpoint
-from ingest.mysql.identity import identity_of
+from ingest.mysql.identity import ReplicaIdentity, identity_of
 
 if TYPE_CHECKING:
+    from actors.drivers.mysql.dump import DumpOptions
     from actors.drivers.mysql.session import ConnectOptions
     from actors.reader import Assignment, Opening
     from actors.source import LaneSetting, MysqlStreamSource
@@ -57,21 +58,19 @@ class ConfiguredSource:
 
     def _build(self) -> MysqlStreamSource:
         from actors.codec import reader_codec
-        from actors.drivers.mysql.dump import DumpOptions
         from actors.drivers.mysql.schemas import schemas_for
         from actors.drivers.spill import SpillingMap
         from actors.preflight import LanePreflight
 
         options = self._config.clusters[self._cluster]
-        name = f"{self._config.name}/{self._cluster}/{self._group}"
         settings = {
             lane: self._setting(lane) for lane, one in self._config.lanes.items() if one.cluster == self._cluster
         }
         return self._make()(
-            endpoints=[Endpoint(host, port) for host, port in options.addresses()],
+            endpoints=endpoints_of(self._config, self._cluster),
             connect_options=partial(connect_options, self._config, self._cluster),
-            dump_options=DumpOptions(options.heartbeat_ms, options.read_timeout_ms),
-            identity=identity_of(name, options.server_id_of(self._cluster, self._group)),
+            dump_options=dump_options(self._config, self._cluster),
+            identity=replica_identity(self._config, self._cluster, self._group),
             codec=reader_codec(),
             settings=settings,
             preflight=LanePreflight(self._config),
@@ -116,6 +115,24 @@ class ConfiguredSource:
             source_uuid=source_uuid,
             fingerprint=fingerprint(lane),
         )
+
+
+def endpoints_of(config: Config, cluster: str) -> list[Endpoint]:
+    """A cluster's hosts, in order."""
+    return [Endpoint(host, port) for host, port in config.clusters[cluster].addresses()]
+
+
+def replica_identity(config: Config, cluster: str, group: str) -> ReplicaIdentity:
+    """Who reads a cluster's binlog for a group: a reader's lanes, or a command that looks at binlogs."""
+    return identity_of(f"{config.name}/{cluster}/{group}", config.clusters[cluster].server_id_of(cluster, group))
+
+
+def dump_options(config: Config, cluster: str) -> DumpOptions:
+    """How a cluster's binlog is dumped."""
+    from actors.drivers.mysql.dump import DumpOptions
+
+    options = config.clusters[cluster]
+    return DumpOptions(options.heartbeat_ms, options.read_timeout_ms)
 
 
 def connect_options(config: Config, cluster: str) -> ConnectOptions:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from actors.drivers.mysql.binlogs import ServerBinlogs
-from actors.drivers.mysql.dump import DumpOptions, source_mark
+from actors.drivers.mysql.dump import source_mark
 from actors.drivers.mysql.session import Session, connect
 from actors.drivers.store import SqlCheckpointStore
-from actors.parts.source import connect_options
+from actors.parts.source import connect_options, dump_options, endpoints_of, replica_identity
 from ingest.config.model import Config
 from ingest.lane.resume import SourceFacts
-from ingest.mysql.endpoint import Endpoint
-from ingest.mysql.identity import identity_of
 from ingest.problems import Problem
 from ingest.rewind.boundary import place_of
 from ingest.rewind.plan import Asked, RewindPlan, Situation, plan_rewind
@@ -25,12 +23,12 @@ def survey_rewind(
     config: Config, lane: str, store: SqlCheckpointStore, asked: Asked, say: Callable[[str], None]
 ) -> RewindPlan:
     """What a rewind would do, by the first host of the lane's cluster that can tell. Raises Problem: the first host's."""
-    cluster = config.clusters[config.lanes[lane].cluster]
+    cluster = config.lanes[lane].cluster
     problems: list[Problem] = []
-    for host, port in cluster.addresses():
-        say(f"looking at the binlogs of {host}:{port}")
+    for endpoint in endpoints_of(config, cluster):
+        say(f"looking at the binlogs of {endpoint}")
         try:
-            with connect(Endpoint(host, port), connect_options(config, config.lanes[lane].cluster)) as session:
+            with connect(endpoint, connect_options(config, cluster)) as session:
                 return _on_host(config, lane, store, asked, session)
         except Problem as problem:
             problems.append(problem)
@@ -38,10 +36,8 @@ def survey_rewind(
 
 
 def _on_host(config: Config, lane: str, store: SqlCheckpointStore, asked: Asked, session: Session) -> RewindPlan:
-    name = config.lanes[lane].cluster
-    options = config.clusters[name]
-    identity = identity_of(f"{config.name}/{name}/{GROUP}", options.server_id_of(name, GROUP))
-    binlogs = ServerBinlogs(session, identity, DumpOptions(options.heartbeat_ms, options.read_timeout_ms))
+    cluster = config.lanes[lane].cluster
+    binlogs = ServerBinlogs(session, replica_identity(config, cluster, GROUP), dump_options(config, cluster))
     place = place_of(asked.point, binlogs)
     record = store.latest(lane)  # before the source's end is asked, or a lane that runs would be ahead of it
     mark = source_mark(session)

@@ -241,9 +241,8 @@ class Hbase(Server):
 
     def _launch(self) -> None:
         self._log(MASTER).unlink(missing_ok=True)  # readiness is read from it
-        zookeeper = (
-            self.directory / "zookeeper"
-        )  # the sessions of a life that was killed: nothing else of it is kept there
+        # ZooKeeper's data are the sessions of a life that may have been killed: nothing else of it is kept there.
+        zookeeper = self.directory / "zookeeper"
         shutil.rmtree(zookeeper, ignore_errors=True)
         zookeeper.mkdir()
         self._java(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from actors.clock import Clock
 from actors.drivers.sinks import open_driver
 from actors.parts.rules import parsed_rules
-from actors.parts.source import connect_options
+from actors.parts.source import connect_options, endpoints_of
 from actors.parts.store import store_of
 from actors.secrets import resolve
 from actors.verify.comparison import look_exactly
@@ -20,7 +20,6 @@ from actors.verify.rows import SelectedRows
 from actors.verify.settling import Settling, count_doubts, count_surplus
 from actors.verify.sources import SourcelessReader
 from ingest.config.model import Config, Lane
-from ingest.mysql.endpoint import Endpoint
 from ingest.problems import DataProblem, declare
 from ingest.schema import TableSchema
 from ingest.sinks.registry import SinkTarget
@@ -54,8 +53,7 @@ def chosen_lanes(config: Config, names: Sequence[str]) -> list[str]:
 
 def selected_rows(config: Config, cluster: str) -> SelectedRows:
     """A source of rows of a cluster. Raises Problem."""
-    endpoints = [Endpoint(host, port) for host, port in config.clusters[cluster].addresses()]
-    return SelectedRows(endpoints, connect_options(config, cluster))
+    return SelectedRows(endpoints_of(config, cluster), connect_options(config, cluster))
 
 
 def lane_tables(lane: Lane, rows: SelectedRows) -> list[TablePlan]:
