@@ -2,7 +2,8 @@
 
 Place in the flow: the reader calls ``put`` with a parcel; when the call returns, all of the parcel is durable in the
 sink (or superseded there, dropped by a rule and counted, or in the dead-letter store). So the answer is the ack, and
-batches form by themselves: while one parcel is out, the next grows in the reader.
+batches form by themselves: while one parcel is out, the next grows in the reader. Of a sink that keeps state
+(``ingest.sinks.state``) the answer to a barrier is the state; what is durable of it, the first shard shows.
 
 Invariants: a parcel is applied only if its epoch is this shard's and its sequence number the next (4); no request
 leaves without a running lease (4); a parcel is acknowledged only when every item of it is settled (1).
@@ -20,6 +21,7 @@ from actors.lease import Lease
 from ingest.checkpoint.contract import CheckpointStore, Member
 from ingest.dead_letters.contract import HELD, RetryReport
 from ingest.dead_letters.letter import DeadLetter, Place
+from ingest.lane.kept_state import NOT_SHOWN
 from ingest.lane.lag import lag_histogram
 from ingest.problems import DataProblem, WorldProblem, declare
 from ingest.sinks.contract import ItemResult, Outcome, Request, SinkDriver
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from actors.dead_letter_desk import DeadLetterDesk
     from actors.tracing import FlowTracer
     from ingest.lane.applier import ParcelApplier, Prepared
+    from ingest.lane.cuts import DurableState
+    from ingest.lane.kept_state import StateKeeper
 
 EPOCH_OVER = declare(
     "lane.epoch_over",
@@ -71,6 +75,9 @@ class ShardParts(Protocol):
     def dead_letters(self) -> DeadLetterDesk:
         """A new desk for the shard's dead letters."""
 
+    def state(self) -> StateKeeper | None:
+        """A new keeper of the shard's state, or None for a sink that keeps none."""
+
     def nulled(self) -> int:
         """How many zero dates became null so far."""
 
@@ -106,6 +113,7 @@ class SinkShard:
         self._prepared: set[str] = set()
         self._applier: ParcelApplier[Any] | None = None
         self._desk: DeadLetterDesk | None = None
+        self._keeper: StateKeeper | None = None
         self._lease: Lease | None = None
         self._tracer: FlowTracer | None = None
         self._ended = parts.host.event()
@@ -135,6 +143,7 @@ class SinkShard:
         if self._desk is None:
             self._desk = self._parts.dead_letters()
         self._desk.open(epoch)
+        self._restore(epoch)
         self._lease = Lease(self._store, self._lane, epoch, self._parts.lease_ms, self._parts.host)
         self._lease.open()
         self._tracer = self._parts.tracer()
@@ -146,6 +155,17 @@ class SinkShard:
         self._state = "ready"
         return self._parts.host.this_process(f"sink:{self._lane}/{self._shard}")
 
+    def _restore(self, epoch: int) -> None:
+        """State as of the record that the epoch was claimed with: nobody else may write one from then on."""
+        assert self._store is not None
+        self._keeper = self._parts.state()
+        if self._keeper is None:
+            return
+        record = self._store.latest(self._lane)
+        if record is not None and record.epoch >= epoch:
+            raise WorldProblem(EPOCH_OVER, f"the lane's record is of epoch {record.epoch}", {"lane": self._lane})
+        self._keeper.open(record)
+
     def end_epoch(self, epoch: int) -> None:
         """Stop trying for an epoch that is over (control group: a put may be waiting for the sink)."""
         if epoch >= self._epoch:
@@ -156,8 +176,9 @@ class SinkShard:
 
     # --- data ---------------------------------------------------------------------------------------------------
 
-    def put(self, parcel: Parcel) -> int:
-        """Apply a parcel; returns its sequence number when all of it is durable. Problems end the epoch."""
+    def put(self, parcel: Parcel) -> bytes | None:
+        """Apply a parcel; all of it is durable when it returns. The shard's state when the parcel carries a barrier.
+        Problems end the epoch."""
         self._accept(parcel)
         assert self._applier is not None
         assert self._desk is not None
@@ -174,15 +195,31 @@ class SinkShard:
         self._desk.file()
         if self._tracer is not None:
             self._tracer.write(parcel, prepared.applied, answers or {})
+        if self._keeper is not None:
+            self._keeper.applied(prepared.applied)
         self._sequence = parcel.sequence
         self._account(parcel, prepared)
         self._state = "ready"
-        return parcel.sequence
+        return self._keeper.at_barrier() if self._keeper is not None and parcel.barrier is not None else None
+
+    def show(self, durable: DurableState) -> None:
+        """A record is durable: show what it holds of the state (the lane's first shard is asked). Problems end the epoch;
+        the next one shows what it begins with."""
+        self._check_epoch(durable.epoch)
+        assert self._keeper is not None, "a lane with state has shards that keep it"
+        for request in self._keeper.shown(durable):
+            for one in self._deliver(request, sorted(request.targets), None):
+                what = f"{one.item.target} {one.item.key}: {one.result.reason}: {one.result.detail}"
+                raise DataProblem(NOT_SHOWN, what, {"lane": self._lane})
+
+    def _check_epoch(self, epoch: int) -> None:
+        if epoch != self._epoch or self._ended.is_set():
+            where = {"lane": self._lane, "shard": self._shard, "epoch": epoch}
+            raise WorldProblem(EPOCH_OVER, f"this shard serves epoch {self._epoch}", where)
 
     def _accept(self, parcel: Parcel) -> None:
         where = {"lane": self._lane, "shard": self._shard, "epoch": parcel.epoch}
-        if parcel.epoch != self._epoch or self._ended.is_set():
-            raise WorldProblem(EPOCH_OVER, f"this shard serves epoch {self._epoch}", where)
+        self._check_epoch(parcel.epoch)
         if parcel.sequence != self._sequence + 1:
             raise WorldProblem(SEQUENCE_GAP, f"parcel {parcel.sequence} after {self._sequence}", where)
 
@@ -297,6 +334,7 @@ class SinkShard:
             dead_letters=self._desk.buried if self._desk is not None else 0,
             letters=self._desk.status() if self._desk is not None else LetterStatus(),
             lag=counts.lag,
+            figures=self._keeper.figures if self._keeper is not None else {},
             trouble=self._trouble,
             process=self._parts.host.process_status(f"sink:{self._lane}/{self._shard}"),
         )

@@ -51,7 +51,7 @@ UNSURE_MS = 30_000.0
 @dataclass(frozen=True, slots=True)
 class LaneSetting:
     """What the configuration says of a lane, as far as its reader needs it. ``start``: ``oldest``, ``now`` or a GTID
-    set; ``plan`` gives the plan for an epoch on a server (epoch, server_uuid)."""
+    set; ``plan`` gives the plan for an epoch on a server (epoch, server_uuid); ``state``: what its sink keeps."""
 
     start: str
     fingerprint: str
@@ -60,6 +60,7 @@ class LaneSetting:
     plan: Callable[[int, str], LanePlan]
     on_lost: OnLost = "stop"
     on_gap: OnGap = "stop"
+    state: str = ""
 
 
 SchemasFor = Callable[[Session, str, str], SchemaSource]
@@ -269,7 +270,9 @@ def resume_all(
 def resume_of(assignment: Assignment, setting: LaneSetting, source: SourceFacts, lost: GtidSet) -> ResumePoint:
     """Where a lane goes on. DataProblem when the source can't give what it needs."""
     start = {"oldest": source.purged, "now": source.executed}.get(setting.start, setting.start)
-    return resume_point(assignment.record, Frontier(start), setting.fingerprint, source, assignment.lane, lost)
+    return resume_point(
+        assignment.record, Frontier(start), setting.fingerprint, source, assignment.lane, lost, setting.state
+    )
 
 
 def assemble_run(

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from actors.host import Empty, Event, Host, Inbox, Readable
 from actors.joining import Joining
@@ -289,8 +290,8 @@ class StreamRun:
         joining = self._joining
         return joining.strand if joining is not None and joining.lane == lane else self.strand
 
-    def _on_answer(self, lane: LaneRun, then: Callable[[], None]) -> Callable[[Answer], None]:
-        """A callback for an actor's answer: a problem ends the lane, a value goes on with ``then``, in the loop."""
+    def _on_answer(self, lane: LaneRun, then: Callable[[Any], None]) -> Callable[[Answer], None]:
+        """A callback for an actor's answer: a problem ends the lane, a value goes to ``then``, in the loop."""
 
         def settle(answer: Answer) -> None:
             if self.lanes.get(lane.name) is not lane:
@@ -298,12 +299,16 @@ class StreamRun:
             if answer.problem is not None:
                 self._end_lane(lane.name, answer.problem)
             else:
-                then()
+                then(answer.value)
 
         return lambda answer: self._post(lambda: settle(answer))
 
-    def _durable(self, lane: LaneRun) -> None:
-        lane.dispatcher.durable()
+    def _durable(self, lane: LaneRun, _answer: None) -> None:
+        state = lane.dispatcher.durable()
+        if (
+            state is not None
+        ):  # behind it in the shard's queue is the next barrier: it isn't asked for more than it can show
+            lane.shards[0].send("show", state, done=self._on_answer(lane, lambda _answer: None))
         lane.moved_at_ms = self._host.monotonic_ms()
 
     def _cut_off_stalled(self, now_ms: float) -> None:

@@ -104,7 +104,8 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One call's worth for one shard: ``sequence`` rises by one per parcel within (lane, shard, epoch)."""
+    """One call's worth for one shard: ``sequence`` rises by one per parcel within (lane, shard, epoch). ``barrier``: the
+    ordinal of a cut (``ingest.lane.cuts``), all of which up to there this parcel ends for the shard."""
 
     lane: str
     shard: int
@@ -112,6 +113,7 @@ class Parcel:
     sequence: int
     slices: tuple[Slice, ...]
     last_ordinal: int
+    barrier: int | None = None
 
     @property
     def rows(self) -> int:

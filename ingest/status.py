@@ -78,7 +78,8 @@ class LetterStatus:
 class ShardStatus:
     """One sink actor. Counters are row changes unless said otherwise; ``dropped`` by reason (``filtered``,
     ``coalesced``, ``newer``...); ``retries`` by reason; ``dead_letters``: changes that the sink refused and the store
-    keeps; ``trouble`` is what it is waiting for, "" when nothing.
+    keeps; ``trouble`` is what it is waiting for, "" when nothing. ``figures``: the lane's durable state in numbers, from the
+    shard that shows it (empty in the others, and until a record of this epoch is durable).
     """
 
     shard: int
@@ -95,6 +96,7 @@ class ShardStatus:
     dead_letters: int = 0
     letters: LetterStatus = field(default_factory=LetterStatus)
     lag: LagHistogram = field(default_factory=LagHistogram)
+    figures: Mapping[str, int] = field(default_factory=dict)
     trouble: str = ""
     process: ProcessStatus | None = None
 
@@ -152,6 +154,11 @@ class LaneStatus:
     def open_letters(self) -> int:
         """Dead letters that wait for a person."""
         return sum(shard.letters.open for shard in self.shards)
+
+    @property
+    def figures(self) -> Mapping[str, int]:
+        """The durable state of a sink that keeps some, in numbers."""
+        return next((shard.figures for shard in self.shards if shard.figures), {})
 
     @property
     def oldest_letter_age_ms(self) -> float:

@@ -1,6 +1,6 @@
 """A status as plain lines: for logs, pipes and programs that grep. Pure.
 
-Each line of ``status_lines`` begins with what it is about (cluster, lane, shard, reader, host, problem) and goes on with
+Each line of ``status_lines`` begins with what it is about (cluster, lane, shard, reader, host, count, problem) and goes on with
 name=value pairs.
 """
 
@@ -43,8 +43,17 @@ def status_lines(statuses: Sequence[ClusterStatus]) -> Iterator[str]:
             yield _reader_line(status.cluster, reader)
             for host in reader.hosts:
                 yield _host_line(status.cluster, reader, host)
+        yield from figures_of([status])
         for place, text in problems_of(status):
             yield f"problem {status.cluster}/{place} {' '.join(text.split())}"
+
+
+def figures_of(statuses: Sequence[ClusterStatus]) -> Iterator[str]:
+    """What sinks keep of their lanes (counts), as of the last durable record."""
+    for status in statuses:
+        for lane in status.lanes:
+            for name, number in lane.figures.items():
+                yield f"count {status.cluster}/{lane.lane} {name}={number}"
 
 
 def problems_of(status: ClusterStatus) -> Iterator[tuple[str, str]]:

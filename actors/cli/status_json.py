@@ -2,7 +2,7 @@
 
     {"clusters": [ClusterStatus...], "lag_bounds_ms": [0.5, ...]}
 
-Each lane has ``applied``, ``open_letters`` and ``lag_ms`` (``{"p50": 5.2, "p99": 21.0}``, null when there was no transaction) besides its
+Each lane has ``applied``, ``open_letters``, ``figures`` and ``lag_ms`` (``{"p50": 5.2, "p99": 21.0}``, null when there was no transaction) besides its
 fields; enums are their values. ``configs/commands.md`` lists every field (``shape`` makes that list).
 """
 
@@ -48,6 +48,7 @@ def _worked_out(lane: LaneStatus) -> dict[str, Json]:
     return {
         "applied": lane.applied,
         "open_letters": lane.open_letters,
+        "figures": _json(lane.figures),
         "lag_ms": {name: lag.quantile_ms(share) for name, share in QUANTILES.items()},
     }
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.cli import figures
-from actors.cli.lines import letters_of, problems_of
+from actors.cli.lines import figures_of, letters_of, problems_of
 from actors.cli.meter import LaneReading
 from ingest.status import ClusterStatus, HostStatus, LaneState, ReaderStatus, ShardStatus
 
@@ -49,6 +49,7 @@ def overview(statuses: Sequence[ClusterStatus], readings: Sequence[LaneReading],
         parts.append(_reader_text(status))
         scrape = ", ".join(f"http://{address}/metrics" for address in status.metrics) or "not served"
         parts.append(Text(f"{status.cluster}: configuration {status.config_version}, metrics {scrape}", style="dim"))
+    parts += (Text(line) for line in figures_of(statuses))
     parts += _problems(statuses)
     return Group(*parts)
 

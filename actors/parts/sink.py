@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from actors.tracing import FlowTracer
     from ingest.checkpoint.contract import CheckpointStore
     from ingest.lane.applier import ParcelApplier
+    from ingest.lane.kept_state import StateKeeper
     from ingest.native.slice_decoder import CountingDecoder
     from ingest.sinks.contract import Encoder, SinkDriver
     from ingest.trace import TraceFilter
@@ -74,6 +75,17 @@ class ConfiguredShard:
         store = SqlDeadLetters(store_url(self._config), self._config.name)
         lane = self._lane
         return DeadLetterDesk(self._name, lane.sink, self._shard, lane.shards, letter_policy(lane), store, self.host)
+
+    def state(self) -> StateKeeper | None:
+        """What the sink's options say that it keeps."""
+        from ingest.lane.kept_state import StateKeeper
+        from ingest.sinks.registry import sink_state
+
+        state = sink_state(self._config.sinks[self._lane.sink])
+        if state is None:
+            return None
+        bytes_max = self._config.checkpoint.state_bytes
+        return StateKeeper(state, self._name, self._shard, self._lane.shards, bytes_max)
 
     def tracer(self) -> FlowTracer | None:
         """With ``--trace-flow``: traces to this process's log."""

@@ -90,15 +90,26 @@ class ConfiguredSource:
         from actors.source import LaneSetting
         from ingest.lane.statements import LaneStatements
         from ingest.rules.routes import RuleRoutes
+        from ingest.sinks.registry import state_name
 
         lane = self._config.lanes[name]
         start = lane.start.gtid if isinstance(lane.start, GtidStart) else lane.start
         rules = parsed_rules(lane)
         statements = LaneStatements(lane.truncate)
-        plan = partial(self._plan, name)
-        return LaneSetting(start, fingerprint(lane), RuleRoutes(rules), statements, plan, lane.on_lost, lane.on_gap)
+        state = state_name(self._config.sinks[lane.sink])
+        plan = partial(self._plan, name, state)
+        return LaneSetting(
+            start,
+            fingerprint(lane),
+            RuleRoutes(rules),
+            statements,
+            plan,
+            lane.on_lost,
+            lane.on_gap,
+            state,
+        )
 
-    def _plan(self, name: str, epoch: int, source_uuid: str) -> LanePlan:
+    def _plan(self, name: str, state: str, epoch: int, source_uuid: str) -> LanePlan:
         lane = self._config.lanes[name]
         checkpoint = self._config.checkpoint
         return LanePlan(
@@ -114,6 +125,7 @@ class ConfiguredSource:
             checkpoint_ms=checkpoint.interval_ms,
             source_uuid=source_uuid,
             fingerprint=fingerprint(lane),
+            state=state,
         )
 
 

@@ -24,6 +24,7 @@ from ingest.config.model import Config
 from ingest.problems import DataProblem, declare
 from ingest.rewind.moment import parse_point
 from ingest.rewind.plan import Asked, RewindPlan
+from ingest.sinks.registry import state_name
 
 LANE_RUNS = declare(
     "rewind.lane_runs",
@@ -52,6 +53,9 @@ def rewind(
     skip: Annotated[
         bool, typer.Option("--skip", help="Go forward too: the transactions in between are never applied.")
     ] = False,
+    new_state: Annotated[
+        bool, typer.Option("--new-state", help="Give up the state that the lane's sink keeps; a new one begins there.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would happen.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
     as_json: options.AsJson = False,
@@ -65,7 +69,8 @@ def rewind(
     """
     loaded = load_config(config)
     name = chosen_lane(loaded, lane)
-    asked = Asked(parse_point(to, SystemClock().wall_us()), skip)
+    state = state_name(loaded.sinks[loaded.lanes[name].sink]) if new_state else None
+    asked = Asked(parse_point(to, SystemClock().wall_us()), skip, state)
     found = running(loaded, address)
     store = store_of(loaded)
     plan = survey_rewind(loaded, name, store, asked, lambda line: typer.echo(line, err=True))

@@ -23,6 +23,8 @@ def plan_lines(plan: RewindPlan, asked: Asked) -> list[str]:
         lines.append(f"                {plan.gaps:,} of the set that was asked for come behind one that it lacks")
     if plan.never:
         lines.append(f"  NEVER APPLIED {plan.never.count():,} transactions are passed over: {_short(str(plan.never))}")
+    if plan.order.new_state is not None:
+        lines.append("  NEW STATE     what the sink keeps of the lane is given up, and begins anew at the new frontier")
     lines += [
         f"  seen at once  nothing is written until all up to the source's end is read, now {_short(plan.until)};",
         "                then the last change of each document is: none is seen going back",
@@ -46,6 +48,7 @@ def plan_json(plan: RewindPlan, asked: Asked) -> dict[str, object]:
             "asked_for_but_behind_a_gap": plan.gaps,
         },
         "never_applied": {"transactions": plan.never.count(), "gtids": str(plan.never)},
+        "new_state": plan.order.new_state is not None,
         "until": plan.until,
     }
 

@@ -1,26 +1,38 @@
 """One checkpoint record as bytes: JSON with a format number, and a SHA-256 beside it.
 
-The text is JSON so that an operator can read it; the checksum is over the text's UTF-8 bytes.
+The text is JSON so that an operator can read it; the checksum is over the text's UTF-8 bytes. State of a sink stands in it as
+base64, so frontier and state are one write.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from ingest.lane.frontier import Frontier
 from ingest.problems import DataProblem, declare
 
-FORMAT = 3
-READABLE = frozenset({1, 2, 3})
-"""Format 1 had no ``reach``, format 2 no ``lost``; what is missing has its default."""
+FORMAT = 4
+READABLE = frozenset({1, 2, 3, 4})
+"""Format 1 had no ``reach``, format 2 no ``lost``, format 3 no ``state``; what is missing has its default."""
 
 CORRUPT = declare(
     "checkpoint.corrupt",
     "A checkpoint record doesn't fit its checksum or its format.",
     "Restore the store from a backup, or delete the lane's records and start it anew.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class KeptState:
+    """State of a lane's sink exactly as of the record's frontier (``ingest.sinks.state``). ``name``: what the bytes are;
+    ``shards``: those of each shard, none for a state that begins at the frontier."""
+
+    name: str
+    shards: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +46,7 @@ class CheckpointRecord:
     earlier epoch may have applied anything, where ``reserve_rows`` doesn't say it (after a rewind; while files are read):
     the source must have all of it, and the tail goes to the source's end. "" when the reserve says all.
     ``lost``: transactions that the lane applied and that a failover lost (``on_lost = "continue"``): not in the frontier, and
-    never waited for again.
+    never waited for again. ``state``: None for a sink that keeps none.
     """
 
     lane: str
@@ -47,6 +59,7 @@ class CheckpointRecord:
     applied_rows: int = 0
     reach: str = ""
     lost: str = ""
+    state: KeptState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,7 @@ class EncodedRecord:
 
 def encode(record: CheckpointRecord) -> EncodedRecord:
     """A record to its text and checksum."""
-    body = json.dumps({"format": FORMAT, **asdict(record)}, sort_keys=True)
+    body = json.dumps({"format": FORMAT, **asdict(record)}, sort_keys=True, default=_base64)
     return EncodedRecord(body, _checksum(body))
 
 
@@ -71,9 +84,21 @@ def decode(encoded: EncodedRecord) -> CheckpointRecord:
         values = json.loads(encoded.body)
         if (found := values.pop("format")) not in READABLE:
             raise DataProblem(CORRUPT, f"the record's format is {found}; this version reads 1 to {FORMAT}")
-        return CheckpointRecord(**{**values, "frontier": Frontier(**values["frontier"])})
+        return CheckpointRecord(
+            **{**values, "frontier": Frontier(**values["frontier"]), "state": _state(values.get("state"))}
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise DataProblem(CORRUPT, f"the record can't be read: {error!r}") from error
+
+
+def _base64(state: bytes) -> str:
+    return base64.b64encode(state).decode()
+
+
+def _state(values: dict[str, Any] | None) -> KeptState | None:
+    if values is None:
+        return None
+    return KeptState(values["name"], tuple(base64.b64decode(state, validate=True) for state in values["shards"]))
 
 
 def _checksum(body: str) -> str:

@@ -16,12 +16,12 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from ingest.config.checkpoint_options import CheckpointOptions
 from ingest.config.fields import SecretRef, TlsOptions
 from ingest.config.model import (
     BlackholeLane,
     BlackholeSqlRule,
     BlackholeTableRule,
-    CheckpointOptions,
     ClusterOptions,
     Config,
     ElasticsearchLane,

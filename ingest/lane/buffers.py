@@ -133,6 +133,12 @@ class ShardBuffer:
             self._full.append(growing)
             self._growing = Batch()
 
+    def cut(self) -> None:
+        """What comes from now on goes into another batch than what waits."""
+        if self._growing.rows:
+            self._full.append(self._growing)
+            self._growing = Batch()
+
     def first_ordinal(self) -> int | None:
         """The lowest ordinal that waits, or None."""
         if self._full:

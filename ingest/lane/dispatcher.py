@@ -3,6 +3,9 @@
     begin/change/end --> ordinals --> tail (coalesced) or shard buffers --> next_parcel --> (shard)
     acked --> watermark --> ledger --> frontier --> checkpoint_due --> (store) --> durable --> reserve
 
+A lane whose sink keeps state (``ingest.sinks.state``) has no tail and no reserve; its records are of a cut (``cuts.py``) and
+hold every shard's state as of it.
+
 Phases: TAIL while reading what an earlier epoch may have applied; APPLYING_TAIL while what was kept goes out; LIVE.
 
 Invariants: the frontier passes only acked changes, and none of a tail before all of it is acked (1); no parcel goes
@@ -18,14 +21,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.binlog.gtid import GtidSet
-from ingest.checkpoint.record import CheckpointRecord
+from ingest.checkpoint.record import CheckpointRecord, KeptState
 from ingest.keys import shard_of
 from ingest.lane.buffers import SliceShape
-from ingest.lane.flow import FlowPlan, LaneFlow
+from ingest.lane.cuts import Cuts, DurableState
+from ingest.lane.flow import FlowBatch, FlowPlan, LaneFlow
 from ingest.lane.frontier import Frontier
 from ingest.lane.resume import ResumePoint
 from ingest.lane.tail import TailCoalescer, TailRow
 from ingest.slices import Kind, Parcel, TransactionStamp
+from ingest.version import ORDINAL_MAX
 
 DocumentChange = tuple[str, str, SliceShape, Kind, bytes, bytes]
 """What a row change means for one document: (document key, identity, shape, kind, before image, after image). The
@@ -42,7 +47,8 @@ class Phase(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class LanePlan:
-    """What a dispatcher needs to know of its lane; all numbers are at least 1."""
+    """What a dispatcher needs to know of its lane; all numbers are at least 1. ``state``: what its sink keeps beside the
+    frontier, "" for nothing."""
 
     lane: str
     epoch: int
@@ -56,6 +62,7 @@ class LanePlan:
     checkpoint_ms: int
     source_uuid: str
     fingerprint: str
+    state: str = ""
 
 
 @dataclass(slots=True)
@@ -95,7 +102,8 @@ class LaneDispatcher:
         self._missing_count = self._missing.count()
         self._shards = [_Shard(deque()) for _ in range(plan.shards)]
         self._stamp = b""
-        self._durable_reserve = 0
+        self._cuts = Cuts(plan.shards) if plan.state else None
+        self._durable_reserve = ORDINAL_MAX if plan.state else 0
         self._committing: tuple[int, Frontier, int] | None = None
         self._durable_frontier: Frontier | None = None
         self._committed_at_ms = float("-inf")
@@ -205,24 +213,30 @@ class LaneDispatcher:
         for number, shard in enumerate(self._shards):
             if len(shard.flights) >= self.plan.window:
                 continue
+            if self._cuts is not None and self._cuts.is_due(number, self.flow.first_ordinal(number)):
+                return self._depart(number, shard, FlowBatch(0, 0, self._cuts.ordinal + 1, self._cuts.ordinal, ()))
             if shard.waiting_since_ms is None and self.flow.shard_rows(number):
                 shard.waiting_since_ms = now_ms
             waited = shard.waiting_since_ms is not None and now_ms - shard.waiting_since_ms >= self.plan.flush_ms
             last = self.flow.next_last_ordinal(number, partial=not shard.flights and (dry or waited))
             if last is not None and last <= self._durable_reserve:
-                return self._depart(number, shard, now_ms)
+                batch = self.flow.take(number)
+                shard.waiting_since_ms = now_ms if self.flow.shard_rows(number) else None
+                return self._depart(number, shard, batch)
         return None
 
-    def _depart(self, number: int, shard: _Shard, now_ms: float) -> Parcel:
-        batch = self.flow.take(number)
+    def _depart(self, number: int, shard: _Shard, batch: FlowBatch) -> Parcel:
         shard.sequence += 1
-        shard.waiting_since_ms = now_ms if self.flow.shard_rows(number) else None
         shard.flights.append(_Flight(shard.sequence, batch.first_ordinal, batch.rows, batch.size_bytes))
-        return Parcel(self.plan.lane, number, self.plan.epoch, shard.sequence, tuple(batch.slices), batch.last_ordinal)
+        barrier = self._cuts.departs(number, self.flow.first_ordinal(number)) if self._cuts is not None else None
+        slices, last = tuple(batch.slices), batch.last_ordinal
+        return Parcel(self.plan.lane, number, self.plan.epoch, shard.sequence, slices, last, barrier)
 
-    def acked(self, shard: int, sequence: int) -> None:
+    def acked(self, shard: int, sequence: int, state: bytes | None = None) -> None:
         """A shard has made a parcel durable, and so every earlier one: it takes them in order. Answers may come in any
-        order (each on a thread of its own)."""
+        order (each on a thread of its own). ``state``: the shard's, when the parcel carried a barrier."""
+        if self._cuts is not None and state is not None:
+            self._cuts.arrived(shard, state)
         if sequence > self._shards[shard].sequence:
             raise AssertionError(f"shard {shard} acknowledged parcel {sequence}, which wasn't sent")
         flights = self._shards[shard].flights
@@ -257,26 +271,46 @@ class LaneDispatcher:
             return None
         watermark = self.watermark()
         reserve_short = self._durable_reserve - self.flow.ordinal < self.plan.reserve_rows // 2
-        if not reserve_short and now_ms - self._committed_at_ms < self.plan.checkpoint_ms:
+        waited_ms = now_ms - self._committed_at_ms
+        if self._cuts is not None:
+            if not self._is_cut(self._cuts, watermark, waited_ms):
+                return None
+            watermark = self._cuts.ordinal
+        elif not reserve_short and waited_ms < self.plan.checkpoint_ms:
             return None
         frontier = self.flow.advance(watermark)
         if not reserve_short and frontier == self._durable_frontier:
             return None
         reserve = max(self._durable_reserve, self.flow.ordinal + self.plan.reserve_rows)
+        state = KeptState(self.plan.state, self._cuts.recorded()) if self._cuts is not None else None
         self._committing = (reserve, frontier, watermark)
         self._committed_at_ms = now_ms
         return CheckpointRecord(
             self.plan.lane,
             self.plan.epoch,
             frontier,
-            reserve - watermark + self._partial_rows,
+            reserve - watermark + self._partial_rows if state is None else 0,
             self.plan.source_uuid,
             self.plan.fingerprint,
             self._history_at_frontier(),
             self._applied_before + watermark,
             self._reach_beyond(frontier),
             self.lost,
+            state,
         )
+
+    def _is_cut(self, cuts: Cuts, watermark: int, waited_ms: float) -> bool:
+        """Are all states there, and a record due? Else a cut begins when it is time: where a transaction ends, or, of one
+        that doesn't end for long, in its middle (the frontier can name it)."""
+        if not cuts.is_recorded:
+            assert not cuts.is_complete or watermark >= cuts.ordinal, "a shard gave its state before its acks"
+            return cuts.is_complete
+        if cuts.ordinal == self.flow.ordinal:  # perhaps transactions without rows for this lane came
+            return waited_ms >= self.plan.checkpoint_ms
+        if waited_ms >= self.plan.checkpoint_ms * (2 if self.flow.wants else 1):
+            self.flow.cut()
+            cuts.begin(self.flow.ordinal)
+        return False
 
     def _reach_beyond(self, frontier: Frontier) -> str:
         """What earlier epochs may have applied of, until a frontier holds it all."""
@@ -293,12 +327,16 @@ class LaneDispatcher:
             self._schema_history = self._later_histories.popleft()[1]
         return self._schema_history
 
-    def durable(self) -> None:
-        """The record given last is durable."""
+    def durable(self) -> DurableState | None:
+        """The record given last is durable. What of the lane's state may be shown now, None when it keeps none."""
         if self._committing is None:
             raise AssertionError("no record is being committed")
-        self._durable_reserve, self._durable_frontier, _ = self._committing
+        reserve, self._durable_frontier, watermark = self._committing
         self._committing = None
+        if self._cuts is not None:
+            return DurableState(self.plan.epoch, watermark, self._cuts.states)
+        self._durable_reserve = reserve
+        return None
 
     # --- for people ---------------------------------------------------------------------------------------------
 
@@ -332,4 +370,6 @@ class LaneDispatcher:
         """Is everything read also applied, and its frontier durable? (drained)"""
         if self.phase is Phase.TAIL or self.watermark() < self.flow.ordinal or self._committing is not None:
             return False
+        if self._cuts is not None and self._cuts.ordinal < self.flow.ordinal:
+            return False  # the ledger goes with the cuts: none of its transactions may pass one
         return self._durable_frontier is not None and self.flow.advance(self.flow.ordinal) == self._durable_frontier

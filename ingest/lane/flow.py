@@ -96,6 +96,9 @@ class LaneFlow(Protocol):
     def take(self, shard: int) -> FlowBatch:
         """The shard's next batch: a full one, else the growing one."""
 
+    def cut(self) -> None:
+        """What comes from now on goes into other batches than what waits."""
+
     def advance(self, watermark: int) -> Frontier:
         """All row changes up to ``watermark`` are applied: the frontier that follows."""
 
@@ -184,6 +187,11 @@ class PureFlow:
         """See ``LaneFlow``."""
         batch = self._shards[shard].take()
         return FlowBatch(batch.rows, batch.size_bytes, batch.first_ordinal, batch.last_ordinal, batch.slices())
+
+    def cut(self) -> None:
+        """See ``LaneFlow``."""
+        for shard in self._shards:
+            shard.cut()
 
     def advance(self, watermark: int) -> Frontier:
         """See ``LaneFlow``."""

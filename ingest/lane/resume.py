@@ -5,6 +5,8 @@ dispatched. From another server (its order of independent transactions differs) 
 differently), or when the record names a reach (it was rewound), the tail is everything up to the source's end, asked
 for after no older epoch can send any more. Whether the source is fit at all is ``ingest.failover``'s; what is checked here
 again is what must never be wrong.
+
+What a lane whose sink keeps state had dispatched beyond the frontier is forgotten with its state: it has no tail.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from dataclasses import dataclass, replace
 from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.record import CheckpointRecord
 from ingest.lane.frontier import Frontier
+from ingest.lane.kept_state import refuse_other_state
 from ingest.problems import DataProblem, declare
 from ingest.schema_history.history import History
 
@@ -63,10 +66,14 @@ def resume_point(
     source: SourceFacts,
     lane: str,
     lost: GtidSet | None = None,
+    state: str = "",
 ) -> ResumePoint:
-    """Decide. ``start`` is the configured start, used when there is no record; ``lost``: transactions that are given up.
-    DataProblem when the source has purged or never had what the frontier needs.
+    """Decide. ``start`` is the configured start, used when there is no record; ``lost``: transactions that are given up;
+    ``state``: what the lane's sink keeps. DataProblem when the source has purged or never had what the frontier needs, or
+    the state isn't that of these rules and transactions.
     """
+    if record is not None:
+        refuse_other_state(record, state, lane, fingerprint, lost)
     if record is not None and lost:
         record = without_lost(record, lost)
     frontier = start if record is None else record.frontier
@@ -79,6 +86,8 @@ def resume_point(
         frontier, bound = Frontier(frontier.executed), None
     elif record.source_uuid != source.uuid or reach or lost:
         bound = None
+    if state:
+        bound = 0
     return ResumePoint(frontier, bound, source.executed, record.schema_history, record.applied_rows, reach, record.lost)
 
 

@@ -117,6 +117,10 @@ class NativeFlow:
             of.tail,
         )
 
+    def cut(self) -> None:
+        """See ``LaneFlow``."""
+        self.core.cut()
+
     def advance(self, watermark: int) -> Frontier:
         """See ``LaneFlow``."""
         executed, partial, any_open = self.core.advance(watermark)

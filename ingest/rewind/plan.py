@@ -4,6 +4,10 @@ A rewound record holds the older frontier, and as its reach all that the old fro
 must have that, and its tail goes to the source's end. The schema history must be that of the older point: the record's own
 while no statement in between changed it, else one that the store kept, else (where the server's table maps say everything)
 none; else it is refused before anything happens.
+
+State that a sink keeps (``ingest.sinks.state``) can't be taken back: what it was then isn't kept. So a lane with state goes
+back only with a new one, which begins empty at the new frontier; nothing beyond that is known to anybody then, so there is
+no reach.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ingest.binlog.gtid import GtidSet
-from ingest.checkpoint.record import CheckpointRecord
+from ingest.checkpoint.record import CheckpointRecord, KeptState
 from ingest.lane.frontier import Frontier
 from ingest.lane.resume import LOST, SourceFacts
 from ingest.problems import DataProblem, declare
@@ -36,6 +40,12 @@ SCHEMAS_UNKNOWN = declare(
     "Tables were changed since the point, and how they were then isn't known.",
     "Name a point behind the statements listed. With binlog_row_metadata=FULL (MySQL 8.0.1 and newer) the binlog says it.",
 )
+HAS_STATE = declare(
+    "rewind.has_state",
+    "The lane's sink keeps state (sums since the lane began), and what it was at the older point isn't kept.",
+    "--new-state begins a new one there: it then holds what comes after that point, and nothing before. Or replay what is"
+    " wanted into a lane of its own (`ingest replay --into`).",
+)
 CHANGED = declare(
     "rewind.changed",
     "The lane's frontier isn't what it was when the rewind was shown.",
@@ -45,20 +55,24 @@ CHANGED = declare(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a person asked for. ``skip``: forward too, and what is between is never applied."""
+    """What a person asked for. ``skip``: forward too, and what is between is never applied. ``new_state``: as in
+    ``RewindOrder``."""
 
     point: GtidSet | Moment
     skip: bool = False
+    new_state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RewindOrder:
     """What is carried out: GTID set text of the new frontier. ``self_describing``: the server's table maps say
-    everything, so that a lane without a schema history can be read."""
+    everything, so that a lane without a schema history can be read. ``new_state``: the name of the state that the lane's sink
+    keeps and that begins anew, "" when it keeps none any more; None: nobody said so."""
 
     frontier: str
     skip: bool
     self_describing: bool
+    new_state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +115,10 @@ def plan_rewind(lane: str, asked: Asked, place: Place, found: Situation) -> Rewi
     executed = GtidSet.parse(found.source.executed)
     held = GtidSet.parse(record.frontier.executed)
     lost = held.union(GtidSet.parse(record.reach)).subtract(executed)
-    if lost:
+    if lost and not asked.new_state:
         raise DataProblem(LOST, f"applied, but not on the server: {lost}", {"lane": lane, "server": found.source.uuid})
     new = _new_frontier(lane, asked, place.held, held)
-    order = RewindOrder(str(new), asked.skip, found.self_describing)
+    order = RewindOrder(str(new), asked.skip, found.self_describing, asked.new_state)
     rewound(record, record.epoch + 1, order, found.kept)
     asked_for = asked.point if isinstance(asked.point, GtidSet) else new
     sizes = found.file_bytes[place.file_number :]
@@ -133,14 +147,16 @@ def _new_frontier(lane: str, asked: Asked, before: GtidSet, held: GtidSet) -> Gt
         if ahead and (isinstance(asked.point, GtidSet) or new == held):
             text = f"{ahead.count():,} transactions before that point aren't applied yet: {ahead}"
             raise DataProblem(AHEAD, text, where)
-    if new == held:
+    if new == held and asked.new_state is None:
         raise DataProblem(NOTHING, f"the frontier is {new} already", where)
     return new
 
 
 def rewound(record: CheckpointRecord, epoch: int, order: RewindOrder, kept: Sequence[str]) -> CheckpointRecord:
     """The record of ``epoch`` that takes a lane to the ordered frontier. DataProblem ``rewind.changed`` when the lane
-    isn't where it was, ``rewind.schemas_unknown``."""
+    isn't where it was, ``rewind.has_state``, ``rewind.schemas_unknown``."""
+    if record.state is not None and order.new_state is None:
+        raise DataProblem(HAS_STATE, f"it keeps {record.state.name}", {"lane": record.lane})
     held = GtidSet.parse(record.frontier.executed)
     new = GtidSet.parse(order.frontier)
     beyond = new.subtract(held)
@@ -153,9 +169,10 @@ def rewound(record: CheckpointRecord, epoch: int, order: RewindOrder, kept: Sequ
         record,
         epoch=epoch,
         frontier=Frontier(str(new)),
-        reach=str(reach),
+        reach="" if order.new_state else str(reach),
         source_uuid="",  # no server's order: row changes counted in one mean nothing from here
         schema_history=_history_at(new, beyond, record, order, kept),
+        state=KeptState(order.new_state) if order.new_state else None,
     )
 
 

@@ -14,12 +14,14 @@ import pyarrow as pa
 
 from ingest.config.fields import Options
 from ingest.native.request_encoder import blackhole_encoder, elasticsearch_encoder, hbase_encoder
+from ingest.sinks.blackhole.counts import RowCounts
 from ingest.sinks.blackhole.options import BlackholeOptions, BlackholeTarget
 from ingest.sinks.contract import Encoder
 from ingest.sinks.elasticsearch import encode as elasticsearch
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
 from ingest.sinks.hbase import encode as hbase
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
+from ingest.sinks.state import SinkState
 from ingest.sinks.stored import StoredFields
 from ingest.sinks.target_match import fitting
 
@@ -32,6 +34,7 @@ class SinkKind:
     """A kind of sink: its ``type`` in the configuration, the models of its options and of a rule's target, what it
     promises, the extra that installs its client (None: needs none), and what makes a lane's encoder of the options
     and the ``to`` of each rule, by rule number (TypeError when they are another sink's, which no ``Config`` allows).
+    ``state``: a new shard's state, where the options say that the sink keeps some (``ingest.sinks.state``).
     """
 
     name: str
@@ -40,6 +43,7 @@ class SinkKind:
     promise: str
     extra: str | None
     encoder: Callable[[SinkOptions, Sequence[SinkTarget]], Encoder[bytes]]
+    state: Callable[[SinkOptions], SinkState | None] = lambda _options: None
 
 
 TargetT = TypeVar("TargetT", ElasticsearchTarget, HbaseTarget, BlackholeTarget)
@@ -71,6 +75,10 @@ def _blackhole(options: SinkOptions, targets: Sequence[SinkTarget]) -> Encoder[b
     return blackhole_encoder(options)
 
 
+def _counts(options: SinkOptions) -> RowCounts | None:
+    return RowCounts() if isinstance(options, BlackholeOptions) and options.counts else None
+
+
 SINK_KINDS = (
     SinkKind(
         "elasticsearch",
@@ -92,7 +100,15 @@ SINK_KINDS = (
         "hbase",
         _hbase,
     ),
-    SinkKind("blackhole", BlackholeOptions, BlackholeTarget, "Keeps nothing.", None, _blackhole),
+    SinkKind(
+        "blackhole",
+        BlackholeOptions,
+        BlackholeTarget,
+        "Keeps nothing; with counts = true, how many row changes passed, exactly.",
+        None,
+        _blackhole,
+        _counts,
+    ),
 )
 """Every kind, by which the configuration and the reference page list them."""
 
@@ -100,6 +116,17 @@ SINK_KINDS = (
 def sink_kind(name: str) -> SinkKind:
     """The kind with this ``type``. KeyError for a name that no configuration can hold."""
     return {kind.name: kind for kind in SINK_KINDS}[name]
+
+
+def sink_state(options: SinkOptions) -> SinkState | None:
+    """A new shard's state, or None for a sink that keeps none."""
+    return sink_kind(options.type).state(options)
+
+
+def state_name(options: SinkOptions) -> str:
+    """What a lane with this sink keeps beside its frontier, "" for nothing."""
+    state = sink_state(options)
+    return state.name if state is not None else ""
 
 
 def source_names(target: str, targets: Sequence[SinkTarget]) -> frozenset[str]:

@@ -290,6 +290,13 @@ impl Flow {
         batch
     }
 
+    /// What comes from now on goes into other batches than what waits.
+    pub fn cut(&mut self) {
+        for shard in self.shards.iter_mut().filter(|shard| shard.growing.rows > 0) {
+            shard.full.push_back(std::mem::take(&mut shard.growing));
+        }
+    }
+
     pub fn is_full(&self) -> bool {
         self.size_bytes >= self.buffer_bytes
     }

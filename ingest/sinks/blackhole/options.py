@@ -21,6 +21,11 @@ class BlackholeOptions(Options):
     delay_ms: float = Field(default=0.0, ge=0.0, le=60_000.0)
     """How long each request pretends to take, in milliseconds (0 to 60000)."""
 
+    counts: bool = False
+    """Count the row changes of each table by kind, exactly: whatever is killed, each counts once (`ingest status` shows them as
+    of the last durable record). They begin with the lane: an older lane is refused until `ingest rewind --new-state`. An
+    update that changes the document's key counts as a delete and an insert."""
+
     batch_items: int = Field(default=5_000, ge=1, le=100_000)
     """Most documents in one request (1 to 100,000)."""
 

@@ -180,6 +180,10 @@ impl LaneFlow {
         Ok((batch.rows, batch.size_bytes, batch.first_ordinal, batch.last_ordinal, parts))
     }
 
+    fn cut(&self) {
+        self.lock().cut();
+    }
+
     /// (whole transactions as intervals, the first open one's GTID and applied rows, whether one is open).
     fn advance(&self, watermark: u64) -> (Intervals, Option<(String, u64)>, bool) {
         let gained = self.lock().advance(watermark);
