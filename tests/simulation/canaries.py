@@ -24,11 +24,15 @@ from ingest.dead_letters.letter import DeadLetter
 from ingest.failover import verdict
 from ingest.failover.facts import LaneNeed
 from ingest.lane import applier, tail
+from ingest.lane.cuts import Cuts
 from ingest.lane.dispatcher import LaneDispatcher
+from ingest.lane.flow import PureFlow
 from ingest.lane.resume import ResumePoint
+from ingest.native.flow import NativeFlow
 from ingest.problems import Problem
 from ingest.slices import Kind
 from ingest.version import version_bases, version_of
+from tests.simulation.counts import ShownCounts
 from tests.simulation.store import SimStore
 
 
@@ -63,9 +67,8 @@ def _keep_all(self: tail.TailCoalescer, identity: str, row: tail.TailRow) -> Non
     _ADD(self, f"{identity}/{row.ordinal}", row)
 
 
-def _acknowledge_at_once(self: SinkShard, parcel: Any) -> int:
+def _acknowledge_at_once(self: SinkShard, parcel: Any) -> None:
     self._parts.host.start("late", lambda: _late(self, parcel))
-    return int(parcel.sequence)
 
 
 def _late(shard: SinkShard, parcel: Any) -> None:
@@ -111,6 +114,37 @@ def _no_gtids(*_: Any) -> GtidSet:
     return GtidSet()
 
 
+def _barrier_at_once(self: Cuts, shard: int, _waiting: int | None) -> int | None:
+    """On the first parcel that leaves, whatever still waits behind it."""
+    return _DEPARTS(self, shard, None)
+
+
+def _resume_with_tail(*arguments: Any) -> ResumePoint:
+    """As if what a sink with state had applied beyond the frontier were still there."""
+    point, record = _RESUME(*arguments), arguments[0]
+    return replace(point, tail_rows=None) if record is not None and record.state is not None else point
+
+
+def _state_in_a_second_write(self: SimStore, record: Any) -> None:
+    last = self._server.lanes[record.lane].record
+    if record.state is not None and record.state.shards and last is not None:
+        _COMMIT(self, replace(record, state=last.state))
+    _COMMIT(self, record)
+
+
+def _show_what_is_known(self: ShownCounts, states: Sequence[bytes], version: int) -> Any:
+    return _SHOW(self, (self.snapshot(), *states[1:]), version)
+
+
+def _go_on_with_what_is_there(self: SinkShard, epoch: int) -> None:
+    if self._keeper is None:
+        _RESTORE(self, epoch)
+
+
+_DEPARTS = Cuts.departs
+_COMMIT = SimStore.commit
+_SHOW = ShownCounts.show
+_RESTORE = SinkShard._restore
 _RESUME = source.resume_point
 _REWOUND = carry_out.rewound
 _ADD = tail.TailCoalescer.add
@@ -190,6 +224,20 @@ CANARIES = {
     "joins_behind": _canary(
         1, "a lane joins a stream that is ahead of it", Joining, "may_change_over", _change_over_behind, "kill"
     ),
+    "no_cut": Canary(
+        1, "batches hold rows of both sides of a cut", ((PureFlow, "cut", _nothing), (NativeFlow, "cut", _nothing))
+    ),
+    "barrier_at_once": _canary(1, "a shard's state is of before the cut", Cuts, "departs", _barrier_at_once),
+    "state_has_a_tail": _canary(
+        1, "what follows a state's frontier is coalesced", source, "resume_point", _resume_with_tail, "kill"
+    ),
+    "state_written_later": _canary(
+        1, "state and frontier are two writes", SimStore, "commit", _state_in_a_second_write
+    ),
+    "state_not_restored": _canary(
+        1, "a shard's new epoch goes on with what it has", SinkShard, "_restore", _go_on_with_what_is_there, "kill"
+    ),
+    "shown_too_early": _canary(2, "what is shown isn't what a record holds", ShownCounts, "show", _show_what_is_known),
     "no_cut_off": _canary(7, "a full lane stays in the stream", StreamRun, "_cut_off_stalled", _nothing, "sick_lane"),
 }
 

@@ -12,6 +12,10 @@ from tests.simulation.mysql import DATABASE
 
 LANES = ("plain", "stamped")
 """``stamped``: its sink has one version per request."""
+
+COUNTED = "counted"
+"""Takes the place of ``stamped`` in some worlds: its sink keeps no documents, but state: how many changes passed."""
+
 BUFFER_BYTES = 3_000
 SLACK_BYTES = 1_500
 LEASE_MS = 1_000.0
@@ -31,7 +35,7 @@ cluster = "c"
 sink = "s"
 rules = [{{ tables = ["{DATABASE}.*"], to = {{ index = "{{table}}" }} }}]
 """
-    for lane in LANES
+    for lane in (*LANES, COUNTED)
 )
 
 
@@ -58,3 +62,9 @@ class Sizes:
     servers: int = 1
     nodes: int = 1
     quarantine: bool = True
+    counting: bool = False
+
+    @property
+    def lanes(self) -> tuple[str, str]:
+        """Which two there are."""
+        return (LANES[0], COUNTED) if self.counting else LANES

@@ -15,7 +15,8 @@ from actors.mailbox import CONTROL
 from ingest.binlog.gtid import GtidSet
 from ingest.rewind.plan import RewindOrder
 from tests.simulation.actors import NetworkFaults, SimPeer
-from tests.simulation.lanes import LANES, Sizes
+from tests.simulation.counts import CountingServer, state_name
+from tests.simulation.lanes import Sizes
 from tests.simulation.letters import Person
 from tests.simulation.scheduler import StuckError, one_thread
 from tests.simulation.sinks import SinkFaults, ViolationError
@@ -30,7 +31,6 @@ TRANSACTIONS = 30
 TRANSACTIONS_BESIDE_A_SICK_LANE = 120
 BURST = 5
 LAG_BESIDE_A_SICK_LANE_MS = 3_000.0
-SICK, HEALTHY = LANES
 
 FAULTS = (
     "kill", "kill_supervisor", "pause", "network", "double_calls", "sink_network", "sink_errors", "sink_down",
@@ -68,6 +68,7 @@ def plan_of(seed: int) -> Plan:
         servers=3 if faults & {"failover", "demote", "restore", "purge"} else 1,
         nodes=chosen.choice((1, 3)),
         quarantine=chosen.random() < 0.7,
+        counting=random.Random(f"counting {seed}").random() < 0.4,
     )
     return Plan(seed, sizes, faults)
 
@@ -98,7 +99,7 @@ class Chaos:
         if "store_errors" in faults:
             world.store.faults = StoreFaults(before=0.02, after=0.02, slow=0.05)
         if "sick_lane" in faults:
-            sick = world.sinks[SICK]
+            sick = world.sinks[world.lanes[0]]
             sick.running = False
             world.scheduler.later(self._random.random() * CHAOS_MS, lambda: setattr(sick, "running", True))
             self._again(self._burst, BURST * 40.0, TRANSACTIONS_BESIDE_A_SICK_LANE // BURST)
@@ -187,7 +188,7 @@ class Chaos:
             scheduler.later(self._random.random() * self._random.choice((300, 5_000)), lambda: scheduler.unpause(home))
 
     def _sink_down(self) -> None:
-        sink = self._world.sinks[self._random.choice(LANES)]
+        sink = self._world.sinks[self._random.choice(self._world.lanes)]
         sink.running = False
         self._world.scheduler.later(self._random.random() * 3_000, lambda: setattr(sink, "running", True))
 
@@ -217,18 +218,20 @@ class Chaos:
     def _purge(self) -> None:
         """Not before every lane has begun: one that begins at the oldest binlog begins behind what was purged."""
         lanes = self._world.store.lanes
-        if all(lane in lanes and lanes[lane].record is not None for lane in LANES):
+        if all(lane in lanes and lanes[lane].record is not None for lane in self._world.lanes):
             self._world.topology.purge()
 
     def _rewind(self) -> None:
         """A person takes a lane back to some place in the primary's binlog."""
-        world, lane = self._world, self._random.choice(LANES)
+        world = self._world
+        lane = self._random.choice(world.lanes)
         row, log = world.store.lanes.get(lane), world.topology.primary.log
         if row is not None and row.record is not None:
             cut = self._random.randrange(len(log) + 1)
             before = GtidSet.parse(",".join(one.gtid for one in log[:cut]))
             new = before.intersect(GtidSet.parse(row.record.frontier.executed))
-            order = RewindOrder(str(new), skip=False, self_describing=True)
+            state = state_name(lane) if self._random.random() < 0.5 else ""
+            order = RewindOrder(str(new), skip=False, self_describing=True, new_state=state or None)
             person, _ = world.actors.process("person")
             supervisor = world.supervisors[-1]
             world.scheduler.spawn(
@@ -237,7 +240,7 @@ class Chaos:
 
     def _mend(self) -> None:
         """A person lets a sink take what it refused, or not, and sends the dead letters again."""
-        lane = self._random.choice(LANES)
+        lane = self._random.choice(self._world.lanes)
         sink = self._world.sinks[lane]
         sink.poison = self._random.random() < 0.5
         self._world.scheduler.later(self._random.random() * 1_000, lambda: setattr(sink, "poison", not self._stopped))
@@ -270,21 +273,23 @@ def _play(world: World, plan: Plan) -> None:
     else:
         _run(world, CHAOS_MS)
     chaos.stop()
-    for lane in LANES:
+    for lane in world.lanes:
         _rest(world, lane, "all is healed")
         _answer_letters(world, lane)
         world.check_equal(lane)
+        _await_shown(world, lane)
     if "sick_lane" in plan.faults:
         _come_together(world)
 
 
 def _watch_healthy(world: World) -> None:
     """Invariant 7: beside a lane that is ill the other one goes on."""
+    sick, healthy = world.lanes
     for _ in range(int(CHAOS_MS / STRETCH_MS)):
         _run(world, STRETCH_MS)
-        lag_ms = world.lag_ms(HEALTHY)
+        lag_ms = world.lag_ms(healthy)
         if lag_ms > LAG_BESIDE_A_SICK_LANE_MS:
-            raise ViolationError(f"invariant 7: {HEALTHY} is {lag_ms:.0f} ms behind because {SICK} is ill")
+            raise ViolationError(f"invariant 7: {healthy} is {lag_ms:.0f} ms behind because {sick} is ill")
 
 
 def _come_together(world: World) -> None:
@@ -294,8 +299,8 @@ def _come_together(world: World) -> None:
             break
         _run(world, STRETCH_MS)
     else:
-        raise ViolationError(f"{SICK} is well, and doesn't come back to the shared stream")
-    for lane in LANES:
+        raise ViolationError(f"{world.lanes[0]} is well, and doesn't come back to the shared stream")
+    for lane in world.lanes:
         _rest(world, lane, "it came back")
         world.check_equal(lane)
 
@@ -309,6 +314,16 @@ def _rest(world: World, lane: str, since: str) -> None:
     row = world.store.lanes.get(lane)
     held = row.record.frontier if row and row.record else None
     raise ViolationError(f"{lane} isn't done {REST_MS / 1000:g} s after {since}; its frontier: {held}")
+
+
+def _await_shown(world: World, lane: str) -> None:
+    """Of a lane with state: what is durable is seen."""
+    sink = world.sinks[lane]
+    for _ in range(int(REST_MS / STRETCH_MS)):
+        if not isinstance(sink, CountingServer) or sink.shows_all:
+            return
+        _run(world, STRETCH_MS)
+    raise ViolationError(f"invariant 1: {lane}: what is durable isn't shown, {REST_MS / 1000:g} s after all was healed")
 
 
 def _answer_letters(world: World, lane: str) -> None:

@@ -32,7 +32,8 @@ from ingest.problems import DataProblem, Problem, WorldProblem
 from ingest.rules.routes import RuleRoutes
 from ingest.status import HostStatus
 from tests.kit.self_describing import NoHistory
-from tests.simulation.lanes import BUFFER_BYTES, LANES, SLACK_BYTES, rules
+from tests.simulation.counts import state_name
+from tests.simulation.lanes import BUFFER_BYTES, SLACK_BYTES, rules
 from tests.simulation.machine import SimHost
 from tests.simulation.mysql import Dump, Server
 from tests.simulation.sinks import ViolationError
@@ -63,7 +64,7 @@ class Source:
         """See ``StreamSource``."""
         world = self._world
         self._pause()
-        settings = {lane: self._setting(lane) for lane in LANES}
+        settings = {lane: self._setting(lane) for lane in world.sizes.lanes}
         hosts = self._facts()
         for one in assignments:
             sink = world.sinks[one.lane]
@@ -134,9 +135,9 @@ class Source:
         return next(server for server in self._world.topology.servers if server.uuid == uuid)
 
     def _setting(self, lane: str) -> LaneSetting:
-        return LaneSetting(
-            "oldest", "rules", RuleRoutes(rules(lane)), LaneStatements("stop"), partial(self._plan, lane)
-        )
+        plan = partial(self._plan, lane)
+        statements = LaneStatements("stop")
+        return LaneSetting("oldest", "rules", RuleRoutes(rules(lane)), statements, plan, state=state_name(lane))
 
     def _plan(self, lane: str, epoch: int, uuid: str) -> LanePlan:
         sizes = self._world.sizes
@@ -144,4 +145,5 @@ class Source:
             lane=lane, epoch=epoch, shards=self._shards, batch_rows=sizes.batch_rows, batch_bytes=100_000,
             buffer_bytes=BUFFER_BYTES, window=sizes.window, flush_ms=50, reserve_rows=sizes.reserve_rows,
             checkpoint_ms=sizes.checkpoint_ms, source_uuid=uuid, fingerprint="rules",
+            state=state_name(lane),
         )  # fmt: skip

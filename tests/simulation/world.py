@@ -27,12 +27,14 @@ from ingest.checkpoint.record import CheckpointRecord
 from ingest.dead_letters.breaker import BreakerLimits
 from ingest.dead_letters.contract import LetterPolicy
 from ingest.lane.applier import ParcelApplier
+from ingest.lane.kept_state import StateKeeper
 from ingest.native.slice_decoder import new_slice_decoder
 from ingest.sinks.delivery import RetryPolicy
 from ingest.sinks.registry import sink_kind
 from ingest.status import ClusterStatus
 from tests.simulation.actors import Actors, SimPeer
-from tests.simulation.lanes import LANES, LEASE_MS, Sizes, configuration, rules
+from tests.simulation.counts import CountingServer, ShownCounts
+from tests.simulation.lanes import COUNTED, LEASE_MS, Sizes, configuration, rules
 from tests.simulation.letters import LaneLetters, SimLetters
 from tests.simulation.machine import SimHost
 from tests.simulation.mysql import Topology
@@ -56,17 +58,25 @@ class World:
     runs: list[StreamRun] = field(default_factory=list)
     supervisors: list[SimPeer] = field(default_factory=list)
     checked: dict[str, set[str]] = field(default_factory=dict)
-    letters: dict[str, LaneLetters] = field(default_factory=lambda: {lane: LaneLetters() for lane in LANES})
+    letters: dict[str, LaneLetters] = field(init=False)
     shards: int = 2
 
     def __post_init__(self) -> None:
         self.topology = Topology(self.scheduler, self.sizes.servers)
         self.store = StoreServer(self.scheduler, self._check_record)
-        self.sinks = {
-            lane: SinkServer(lane, self.scheduler, self.topology.history, lane == "stamped") for lane in LANES
-        }
+        self.sinks = {lane: self._sink(lane) for lane in self.lanes}
         self.actors = Actors(self.scheduler, self.sizes.nodes)
-        self.checked = {lane: set() for lane in LANES}
+        self.checked = {lane: set() for lane in self.lanes}
+        self.letters = {lane: LaneLetters() for lane in self.lanes}
+
+    @property
+    def lanes(self) -> tuple[str, str]:
+        """The lanes of this world."""
+        return self.sizes.lanes
+
+    def _sink(self, lane: str) -> SinkServer:
+        kind = CountingServer if lane == COUNTED else SinkServer
+        return kind(lane, self.scheduler, self.topology.history, lane == "stamped")
 
     # --- the product's processes --------------------------------------------------------------------------------
 
@@ -90,7 +100,12 @@ class World:
     # --- the checks ---------------------------------------------------------------------------------------------
 
     def _check_record(self, record: CheckpointRecord) -> None:
-        """Invariant 1: what a frontier holds that is about to be durable is in the sink, or is a dead letter."""
+        """Invariant 1: what a frontier holds that is about to be durable is in the sink, or is a dead letter; of a lane with
+        state: in the state, once, and nothing else is."""
+        counting = self.sinks[record.lane]
+        if isinstance(counting, CountingServer):
+            counting.becomes_durable(record, self.topology.transactions)
+            return
         held, checked, sink = (
             GtidSet.parse(record.frontier.executed),
             self.checked[record.lane],
@@ -122,7 +137,7 @@ class World:
 
     def share_a_stream(self) -> bool:
         """Do all lanes read from one strand? (A run that is over has no lanes.)"""
-        return any(set(LANES) <= set(run.strand.router.lanes) for run in self.runs)
+        return any(set(self.lanes) <= set(run.strand.router.lanes) for run in self.runs)
 
     def lag_ms(self, lane: str) -> float:
         """How long ago the oldest transaction was written that the durable frontier doesn't hold."""
@@ -134,6 +149,8 @@ class World:
     def check_equal(self, lane: str) -> None:
         """Invariant 1, in the end: the sink shows what the source does."""
         sink = self.sinks[lane]
+        if isinstance(sink, CountingServer):
+            return  # each record was compared
         for document in self.topology.history:
             found, wanted = sink.stored.get(document, (0, None))[1], self.topology.state(document)
             if found != wanted:
@@ -145,7 +162,6 @@ class SupervisorParts:
 
     cluster = "c"
     config_version = "1"
-    lanes = LANES
     lease_ms = LEASE_MS
     stays_ms = (200.0, 1_000.0)
 
@@ -153,6 +169,7 @@ class SupervisorParts:
         self.host = host
         self._world = world
         self._shards = world.shards
+        self.lanes = world.lanes
 
     def store(self) -> SimStore:
         """See ``SupervisorParts``."""
@@ -221,9 +238,8 @@ class ShardParts:
     def applier(self) -> ParcelApplier[bytes]:
         """See ``ShardParts``."""
         config = configuration()
-        encoder = sink_kind("elasticsearch").encoder(
-            config.sinks["s"], [rule.to for rule in config.lanes[self._lane].rules]
-        )
+        targets = [rule.to for rule in config.lanes[self._lane].rules]
+        encoder = sink_kind("elasticsearch").encoder(config.sinks["s"], targets)
         return ParcelApplier(rules(self._lane), new_slice_decoder(), encoder)
 
     def dead_letters(self) -> DeadLetterDesk:
@@ -233,6 +249,12 @@ class ShardParts:
         policy = LetterPolicy(stops=False, holds=world.sizes.quarantine, limits=limits, whole=[True])
         letters = SimLetters(world.store, world.letters[lane])
         return DeadLetterDesk(lane, lane, self._shard, self._shards, policy, letters, self.host)
+
+    def state(self) -> StateKeeper | None:
+        """See ``ShardParts``."""
+        if self._lane != COUNTED:
+            return None
+        return StateKeeper(ShownCounts(), self._lane, self._shard, self._shards, 100_000)
 
     def nulled(self) -> int:
         """No dates."""
