@@ -75,5 +75,5 @@ def _type_text(hint: object) -> str:
     if origin is Sequence:
         return f"list of {arguments[0]}"
     if origin is Mapping:
-        return f"object of {arguments[1]} by reason"
+        return f"object of {arguments[1]} by name"
     return " or ".join("null" if one == "NoneType" else one for one in arguments)

@@ -236,6 +236,9 @@ class World:
     def dead_letters(self) -> DeadLetterDesk:
         return DeadLetterDesk("lane", "sink", 0, 1, self.policy, self.letters, self.host)
 
+    def state(self) -> None:
+        return None
+
     def nulled(self) -> int:
         return 0
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.checkpoint.record import CheckpointRecord, EncodedRecord, decode, encode
+from ingest.checkpoint.record import CheckpointRecord, EncodedRecord, KeptState, decode, encode
 from ingest.lane.frontier import Frontier
 from ingest.problems import DataProblem
 
@@ -24,6 +24,7 @@ RECORDS = st.builds(
     schema_history=st.text(),
     applied_rows=st.integers(0, 2**60),
     reach=st.text(),
+    state=st.none() | st.builds(KeptState, st.text(), st.lists(st.binary(), max_size=3).map(tuple)),
 )
 
 
@@ -44,7 +45,7 @@ def test_any_changed_character_is_noticed(record: CheckpointRecord, data: st.Dat
 
 
 def test_older_formats_are_read_and_newer_ones_refused() -> None:
-    """A record of format 1, which knew no reach, has none; one of a later version isn't guessed at."""
+    """A record of format 1, which knew no reach and no state, has none; one of a later version isn't guessed at."""
 
     def stored(format_number: int) -> EncodedRecord:
         frontier = {"executed": "", "partial_gtid": None, "partial_rows": 0}
@@ -60,5 +61,17 @@ def test_older_formats_are_read_and_newer_ones_refused() -> None:
         return EncodedRecord(body, hashlib.sha256(body.encode()).hexdigest())
 
     assert decode(stored(1)) == CheckpointRecord("a", 3, Frontier(""), 5, "u", "f", reach="")
-    with pytest.raises(DataProblem, match="format is 4"):
-        decode(stored(4))
+    assert all(decode(stored(known)).state is None for known in (1, 2, 3, 4))
+    with pytest.raises(DataProblem, match="format is 5"):
+        decode(stored(5))
+
+
+@pytest.mark.parametrize(
+    "state", [{"name": "a"}, {"name": "a", "shards": ["!"]}, {"name": "a", "shards": [7]}, "a", [1]]
+)
+def test_state_that_cannot_be_read_is_refused(state: object) -> None:
+    """A text that fits its checksum, and says something else than any version of ours wrote."""
+    values = json.loads(encode(CheckpointRecord("a", 3, Frontier(""), 5, "u", "f")).body)
+    body = json.dumps({**values, "state": state})
+    with pytest.raises(DataProblem, match="can't be read"):
+        decode(EncodedRecord(body, hashlib.sha256(body.encode()).hexdigest()))

@@ -200,7 +200,7 @@ def assert_same(value: object, found: object, path: str) -> None:
     if dataclasses.is_dataclass(value):
         assert isinstance(found, dict), path
         names = {field.name for field in dataclasses.fields(value)}
-        extra = {"applied", "open_letters", "lag_ms"} if isinstance(value, LaneStatus) else set()
+        extra = {"applied", "open_letters", "figures", "lag_ms"} if isinstance(value, LaneStatus) else set()
         assert found.keys() == names | extra, path
         for name in names:
             assert_same(getattr(value, name), found[name], f"{path}.{name}")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ingest.binlog.gtid import GtidSet
-from ingest.checkpoint.record import CheckpointRecord
+from ingest.checkpoint.record import CheckpointRecord, KeptState
 from ingest.lane.frontier import Frontier
 from ingest.lane.resume import ResumePoint, SourceFacts, resume_point, without_lost
 from ingest.mysql.server_version import parse_server_version
@@ -71,3 +71,54 @@ def test_a_history_that_lost_statements_made_is_made_anew() -> None:
     kept = without_lost(replace(RECORD, schema_history=history.encode()), GtidSet.parse(f"{UUID}:46-50"))
     assert kept.schema_history
     assert not without_lost(kept, GtidSet.parse(f"{UUID}:45")).schema_history
+
+
+COUNTED = replace(RECORD, reserve_rows=0, state=KeptState("sum/1", (b"1", b"2")))
+
+
+def counted(record: CheckpointRecord | None, **other: object) -> ResumePoint:
+    said = {"fingerprint": "rules", "lost": None, "source": SOURCE, "state": "sum/1", **other}
+    return resume_point(record, Frontier(f"{UUID}:1-5"), lane="lane", **said)  # type: ignore[arg-type]
+
+
+def test_state_has_no_tail() -> None:
+    """What was applied beyond the frontier is forgotten with its state: every change after it is applied, one by one, in
+    whatever order another server has them, with a part of a transaction, and while archived files are read."""
+    point = ResumePoint(RECORD.frontier, 0, SOURCE.executed, "", 1000)
+    assert counted(COUNTED) == point
+    assert counted(COUNTED, source=replace(SOURCE, uuid=OTHER)) == point
+    assert counted(replace(COUNTED, reach=f"{UUID}:1-60")) == replace(point, reach=f"{UUID}:1-60")
+    assert counted(None).tail_rows == 0
+
+
+def test_a_new_state_begins_under_any_rules() -> None:
+    """Nothing of the old ones is in it."""
+    record = replace(COUNTED, frontier=Frontier(f"{UUID}:1-50"), state=KeptState("sum/1"))
+    assert counted(record, fingerprint="new", lost=GtidSet.parse(f"{UUID}:50")).frontier == Frontier(f"{UUID}:1-49")
+
+
+@pytest.mark.parametrize(
+    ("record", "other", "code"),
+    [
+        (RECORD, {}, "state.missing"),
+        (COUNTED, {"state": ""}, "state.unwanted"),
+        (COUNTED, {"state": "sum/2"}, "state.of_another_form"),
+        (COUNTED, {"fingerprint": "new"}, "state.of_other_rules"),
+        (COUNTED, {"lost": GtidSet.parse(f"{UUID}:50-60")}, f"{UUID}:50-51"),
+        (COUNTED, {"lost": GtidSet.parse(f"{UUID}:51")}, "state.holds_lost_transactions"),
+    ],
+)
+def test_state_is_continued_as_it_was_kept_or_not_at_all(
+    record: CheckpointRecord, other: dict[str, object], code: str
+) -> None:
+    """Never silent (5): a sum of other rules, of another form, or with what a failover lost in it isn't gone on with."""
+    with pytest.raises(DataProblem) as caught:
+        counted(record, **other)
+    assert code in str(caught.value)
+    assert "--new-state" in caught.value.hint
+    assert caught.value.where == {"lane": "lane"}
+
+
+def test_lost_transactions_that_no_state_holds_are_nothing_to_it() -> None:
+    """They were applied beyond the frontier, and forgotten."""
+    assert counted(COUNTED, lost=GtidSet.parse(f"{UUID}:52-60")).frontier == COUNTED.frontier

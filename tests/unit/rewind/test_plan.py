@@ -8,7 +8,7 @@ import pytest
 
 from ingest.binlog.file import Committed
 from ingest.binlog.gtid import GtidSet
-from ingest.checkpoint.record import CheckpointRecord
+from ingest.checkpoint.record import CheckpointRecord, KeptState
 from ingest.lane.frontier import Frontier
 from ingest.lane.resume import SourceFacts
 from ingest.mysql.server_version import parse_server_version
@@ -123,3 +123,31 @@ def test_an_unknown_schema_history_is_refused_or_not_needed() -> None:
         plan_rewind("lane", Asked(up_to(30)), place(up_to(30)), situation(record, full=False))
     assert rewound(record, 8, RewindOrder(f"{UUID}:1-30", False, True), ()).schema_history == ""
     assert rewound(record, 8, RewindOrder(f"{UUID}:1-60", True, False), ()).schema_history == ""
+
+
+def test_state_does_not_go_back() -> None:
+    """What a sum was then isn't kept: refused, unless a new one begins there, of which nobody knows anything beyond it."""
+    record = replace(RECORD, state=KeptState("sum/1", (b"7",)))
+    with pytest.raises(DataProblem, match="sum/1") as caught:
+        plan_rewind("lane", Asked(up_to(30)), place(up_to(30)), situation(record))
+    assert caught.value.code.name == "rewind.has_state"
+    plan = plan_rewind("lane", Asked(up_to(30), new_state="sum/1"), place(up_to(30)), situation(record))
+    taken = rewound(record, 8, plan.order, ())
+    assert (taken.frontier, taken.reach, taken.state) == (Frontier(f"{UUID}:1-30"), "", KeptState("sum/1"))
+
+
+def test_a_new_state_may_begin_where_the_lane_is() -> None:
+    """Other rules, an option that was switched on, transactions that a failover lost: the frontier needn't move."""
+    for record in (RECORD, replace(RECORD, state=KeptState("sum/1", (b"7",)))):
+        plan = plan_rewind("lane", Asked(up_to(50), new_state="sum/1"), place(up_to(50)), situation(record))
+        assert rewound(record, 8, plan.order, ()).state == KeptState("sum/1")
+    lost = replace(RECORD, frontier=Frontier(f"{UUID}:1-110"), state=KeptState("sum/1", (b"7",)))
+    plan = plan_rewind("lane", Asked(up_to(100), new_state="sum/1"), place(up_to(100)), situation(lost))
+    assert rewound(lost, 8, plan.order, ()).frontier == Frontier(f"{UUID}:1-100")
+
+
+def test_state_that_a_sink_keeps_no_more_is_given_up_when_a_person_says_so() -> None:
+    """The lane then goes back as one of documents: with its reach."""
+    record = replace(RECORD, state=KeptState("sum/1", (b"7",)))
+    taken = rewound(record, 8, RewindOrder(f"{UUID}:1-30", False, True, new_state=""), ())
+    assert (taken.state, taken.reach) == (None, f"{UUID}:1-51")
