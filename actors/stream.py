@@ -31,7 +31,6 @@ FELL_BEHIND = declare(
     "A lane couldn't keep up with the others that share its reader.",
     "Nothing to do: it goes on with a reader of its own. If it stays behind, look at its sink or add shards.",
 )
-
 NOT_JOINED = declare(
     "lane.not_joined",
     "A lane that had caught up couldn't join the shared reader.",
@@ -272,7 +271,8 @@ class StreamRun:
                 lane.shards[parcel.shard].send("put", parcel, done=done)
             record = dispatcher.checkpoint_due(now_ms)
             if record is not None:
-                lane.checkpointer.send("commit", record, done=self._on_answer(lane, partial(self._durable, lane)))
+                done = self._on_answer(lane, partial(self._durable, lane))
+                lane.checkpointer.send("commit", record, dispatcher.records, done=done)
             if lane.name in self._draining and (dispatcher.idle or dispatcher.phase is Phase.TAIL):
                 lane.drained = True
                 self._end_lane(lane.name, None)

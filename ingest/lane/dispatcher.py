@@ -85,7 +85,8 @@ class _Shard:
 
 
 class LaneDispatcher:
-    """See the module. Not thread-safe: one reader drives it. Times are monotonic milliseconds, handed in."""
+    """See the module. Not thread-safe: one reader drives it. Times are monotonic milliseconds, handed in. ``records``: how
+    many it has given; the number of the newest."""
 
     def __init__(
         self, plan: LanePlan, resume: ResumePoint, tail: TailCoalescer, flow: Callable[[FlowPlan], LaneFlow]
@@ -106,6 +107,7 @@ class LaneDispatcher:
         self._durable_reserve = ORDINAL_MAX if plan.state else 0
         self._committing: tuple[int, Frontier, int] | None = None
         self._durable_frontier: Frontier | None = None
+        self.records = 0
         self._committed_at_ms = float("-inf")
         self._applied_before = resume.applied_rows
         self._partial_rows = resume.frontier.partial_rows
@@ -285,6 +287,7 @@ class LaneDispatcher:
         state = KeptState(self.plan.state, self._cuts.recorded()) if self._cuts is not None else None
         self._committing = (reserve, frontier, watermark)
         self._committed_at_ms = now_ms
+        self.records += 1
         return CheckpointRecord(
             self.plan.lane,
             self.plan.epoch,

@@ -1,0 +1,146 @@
+"""Exactly-once state on real servers: what a sink counts is what MySQL's binlog holds, whatever is killed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from actors.control import Pipeline, launch
+from actors.parts.store import store_of
+from actors.runtime import LocalRay
+from actors.stack import Mysql
+from ingest.config.load import load
+from ingest.config.model import Config
+from ingest.rewind.plan import RewindOrder
+from ingest.sinks.blackhole.counts import RowCounts, total
+from ingest.sinks.registry import state_name
+from ingest.status import ClusterStatus
+from tests.kit.lab import Lab, kill, lane_of, until, until_stopped
+
+pytestmark = pytest.mark.integration
+
+LANE = "counts"
+
+
+def config_of(lab: Lab, shards: int = 2, counts: bool = True, where: str = "n > 0") -> Config:
+    """A lane that counts."""
+    text = lab.text(lanes=()) + (
+        f'[sinks.nothing]\ntype = "blackhole"\ncounts = {str(counts).lower()}\n'
+        f'[lanes.{LANE}]\ncluster = "main"\nsink = "nothing"\nshards = {shards}\nstart = {{ gtid = "{lab.start}" }}\n'
+        f'[[lanes.{LANE}.rules]]\ntables = ["{lab.name}.*"]\nwhere = "{where}"\n'
+    )
+    return load(text, syntax="toml", origin=lab.name)
+
+
+class Application(Thread):
+    """Writes all the while: known numbers of inserts, updates and deletes, many in one transaction now and then."""
+
+    def __init__(self, lab: Lab) -> None:
+        super().__init__()
+        self._connection = lab.mysql.connect()
+        self._database = lab.name
+        self._enough = Event()
+        self.counts = [0, 0, 0]
+
+    def run(self) -> None:
+        """Until ``stop``."""
+        key = 0
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"USE {self._database}")
+            while not self._enough.is_set():
+                rows = 5_000 if key % 100 == 60 else 20
+                values = ",".join(f"({key + number}, 1)" for number in range(rows))
+                self.counts[0] += cursor.execute(f"INSERT INTO t VALUES {values}")
+                self.counts[1] += cursor.execute(f"UPDATE t SET n = n + 1 WHERE id >= {key} LIMIT 7")
+                self.counts[2] += cursor.execute(f"DELETE FROM t WHERE id >= {key} LIMIT 3")
+                key += rows
+        self._connection.close()
+
+    def stop(self) -> None:
+        """And wait for the last transaction."""
+        self._enough.set()
+        self.join()
+
+
+@contextmanager
+def writing(lab: Lab) -> Iterator[Application]:
+    """An application that writes."""
+    application = Application(lab)
+    application.start()
+    try:
+        yield application
+    finally:
+        application.stop()
+
+
+def shown(status: ClusterStatus) -> int:
+    """How many changes `ingest status` shows."""
+    return sum(lane_of(status, LANE).figures.values())
+
+
+def kept(config: Config) -> tuple[int, int, int]:
+    """What the lane's last record holds of its one table."""
+    record = store_of(config).latest(LANE)
+    assert record is not None
+    assert record.state is not None
+    [counts] = total(record.state.shards).values() or [(0, 0, 0)]
+    return counts
+
+
+def kill_one_after_the_other(pipeline: Pipeline) -> None:
+    """``kill -9`` of a sink actor, the reader, the checkpoint actor and the supervisor; what is shown only grows."""
+    seen = 0
+    for victim in ("shard", "reader", "checkpoint", "shard", "supervisor"):
+        status = until(pipeline, lambda one, seen=seen: shown(one) > seen, f"more than {seen} are shown")  # type: ignore[misc]
+        seen = shown(status)
+        lane, processes = lane_of(status, LANE), {reader.process for reader in status.readers}
+        who = {"shard": lane.shards[-1].process, "checkpoint": lane.checkpoint, "supervisor": status.supervisor}
+        kill(processes.pop() if victim == "reader" else who[victim])
+        until(pipeline, lambda one, seen=seen: not shown(one) or shown(one) >= seen, "nothing goes back")  # type: ignore[misc]
+
+
+def test_counts_are_exact_whatever_is_killed(local_ray: LocalRay, mysql9: Mysql, tmp_path: Path) -> None:
+    """Invariants 1 and 2 for sums: sink actors, reader, checkpoint actor and supervisor are killed while it goes on, the
+    lane is resized, and each row change of the binlog has counted once; what is shown is durable and never goes back."""
+    lab = Lab(mysql9, tmp_path, None, None)
+    lab.sql("CREATE TABLE t (id INT PRIMARY KEY, n INT)")
+    with writing(lab) as application:
+        with launch(config_of(lab)) as pipeline:
+            kill_one_after_the_other(pipeline)
+        config = config_of(lab, shards=3)
+        with launch(config) as pipeline:
+            until(pipeline, lambda one: shown(one) > 0, "the resized lane shows what it has")
+            application.stop()
+            lab.settle(pipeline)
+            whole = until(pipeline, lambda one: shown(one) == sum(application.counts), "all changes are shown")
+    inserts, updates, deletes = application.counts
+    assert kept(config) == (inserts, updates, deletes)
+    names = {"insert": inserts, "update": updates, "delete": deletes}
+    assert lane_of(whole, LANE).figures == {f"{lab.name}.t.{kind}": number for kind, number in names.items()}
+    refused_until_begun_anew(lab, config)
+    lab.close()
+
+
+def refused_until_begun_anew(lab: Lab, config: Config) -> None:
+    """Invariant 5: state of other rules isn't continued, nor given up; a new one begins when a person says so."""
+    before = kept(config)
+    for other, code in ((config_of(lab, where="n > 5"), "of_other_rules"), (config_of(lab, counts=False), "unwanted")):
+        with launch(other) as pipeline:
+            assert f"state.{code}" in until_stopped(pipeline, LANE)
+        assert kept(config) == before
+    other = config_of(lab, where="n > 5")
+    with launch(other) as pipeline:
+        until_stopped(pipeline, LANE)
+        order = RewindOrder(
+            lab.executed(), skip=False, self_describing=True, new_state=state_name(other.sinks["nothing"])
+        )
+        assert order.new_state == RowCounts.name
+        pipeline.rewind(LANE, order)
+        pipeline.resume(LANE)
+        lab.sql("DELETE FROM t WHERE id >= 0 LIMIT 2")
+        lab.settle(pipeline)
+        assert kept(other) == (0, 0, 2)
