@@ -46,6 +46,7 @@ HAS_STATE = declare(
     "--new-state begins a new one there: it then holds what comes after that point, and nothing before. Or replay what is"
     " wanted into a lane of its own (`ingest replay --into`).",
 )
+NO_STATE = declare("rewind.no_state", "The lane's sink keeps no state.", "Leave --new-state out.")
 CHANGED = declare(
     "rewind.changed",
     "The lane's frontier isn't what it was when the rewind was shown.",
@@ -112,6 +113,8 @@ def plan_rewind(lane: str, asked: Asked, place: Place, found: Situation) -> Rewi
     record = found.record
     if record is None:
         raise DataProblem(NO_RECORD, f"lane {lane} has never run", {"lane": lane})
+    if asked.new_state == "" and record.state is None:
+        raise DataProblem(NO_STATE, "neither now nor in its record", {"lane": lane})
     executed = GtidSet.parse(found.source.executed)
     held = GtidSet.parse(record.frontier.executed)
     lost = held.union(GtidSet.parse(record.reach)).subtract(executed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from actors.replay.files import look_at
 from actors.replay.source import FilesStreamSource
 from actors.source import LaneSetting
 from ingest.binlog.gtid import GtidSet
-from ingest.checkpoint.record import CheckpointRecord
+from ingest.checkpoint.record import CheckpointRecord, KeptState
 from ingest.codec import Statement
 from ingest.lane.dispatcher import LanePlan
 from ingest.lane.frontier import Frontier
@@ -48,7 +49,7 @@ class Anything:
 
 
 class Actor:
-    """Takes every parcel and record, until ``enough`` records have come."""
+    """Takes every parcel and record, until ``enough`` records have come; its state is how many rows it took."""
 
     def __init__(self, enough: Callable[[CheckpointRecord], bool] = lambda _: False) -> None:
         self.records: list[CheckpointRecord] = []
@@ -60,18 +61,20 @@ class Actor:
         raise AssertionError(method)
 
     def send(self, method: str, *arguments: Any, done: Callable[[Answer], None], group: str = "") -> None:
-        (argument,) = arguments
+        argument = arguments[0]
+        state = None
         if isinstance(argument, Parcel):
             self.rows += argument.rows
-        else:
+            state = str(self.rows).encode() if argument.barrier is not None else None
+        elif isinstance(argument, CheckpointRecord):
             self.records.append(argument)
             if self._enough(argument):
                 self.stopping.set()
-        done(Answer())
+        done(Answer(state))
 
 
-def source(paths: Sequence[Path]) -> FilesStreamSource:
-    setting = LaneSetting("oldest", "rules", EveryTable(), Anything(), lambda _epoch, _uuid: PLAN)
+def source(paths: Sequence[Path], plan: LanePlan = PLAN) -> FilesStreamSource:
+    setting = LaneSetting("oldest", "rules", EveryTable(), Anything(), lambda _epoch, _uuid: plan, state=plan.state)
     unused: Any = None
     return FilesStreamSource(
         [look_at(path) for path in paths], endpoints=[], connect_options=unused, dump_options=unused, identity=unused,
@@ -129,3 +132,25 @@ def test_a_gap_before_the_files_is_refused(paths: list[Path]) -> None:
     record = CheckpointRecord("lane@new", 2, Frontier(str(gtids(1))), 4, "files", "rules")
     with pytest.raises(DataProblem, match="purged and not applied"):
         source(paths).open([assignment(record, Actor(), Actor())])
+
+
+def test_files_go_into_a_lane_with_state_change_by_change(paths: list[Path]) -> None:
+    """Killed midway, the same files: what the frontier holds is passed over, everything else counts once; no tail is
+    coalesced, although the files may be others than before."""
+    whole = gtids(*range(1, 40))
+    shard, checkpointer = Actor(), Actor(lambda record: whole.issubset(GtidSet.parse(record.frontier.executed)))
+    state = KeptState("sum/1", (b"7",))
+    midway = CheckpointRecord(
+        "lane@new", 2, Frontier(str(gtids(*range(1, 10)))), 0, "files", "rules", reach=str(whole), state=state
+    )
+    run = source(paths, replace(PLAN, state="sum/1")).open([assignment(midway, shard, checkpointer)]).run
+    assert run is not None
+    try:
+        run.loop(checkpointer.stopping, lambda _report: None)
+    finally:
+        run.close()
+    assert shard.rows == 30
+    for record in checkpointer.records:
+        assert record.state == KeptState("sum/1", (str(record.applied_rows).encode(),))
+    assert checkpointer.records[-1].applied_rows == 30
+    assert (checkpointer.records[0].reach, checkpointer.records[-1].reach) == (str(whole), "")

@@ -151,3 +151,9 @@ def test_state_that_a_sink_keeps_no_more_is_given_up_when_a_person_says_so() -> 
     record = replace(RECORD, state=KeptState("sum/1", (b"7",)))
     taken = rewound(record, 8, RewindOrder(f"{UUID}:1-30", False, True, new_state=""), ())
     assert (taken.state, taken.reach) == (None, f"{UUID}:1-51")
+
+
+def test_a_lane_without_state_has_none_to_begin() -> None:
+    """Said, not passed over."""
+    with pytest.raises(DataProblem, match="neither now nor"):
+        plan_rewind("lane", Asked(up_to(30), new_state=""), place(up_to(30)), situation())
