@@ -208,6 +208,27 @@ def test_a_cut_waits_a_little_for_the_end_of_a_transaction(codec: ReaderCodec) -
     assert run.recorded() == [Frontier("", f"{UUID}:1", 2)]
 
 
+@pytest.mark.parametrize("codec", CODECS, ids=codec_id)
+def test_the_frontier_of_a_cut_is_not_what_was_applied_since(codec: ReaderCodec) -> None:
+    """All that was read is applied when the states are there: the record is of the cut all the same, whoever asked
+    meanwhile whether the lane is through."""
+    run = Run(dispatcher(codec))
+    run.recorded()
+    run.rows("ab")
+    run.end()
+    run.now_ms += 100
+    run.checkpoint()
+    run.rows("cd")
+    run.end()
+    for _ in range(5):
+        run.send(dry=True)
+        run.answer(0)
+        run.answer(1)
+    assert run.lane.watermark() == 4
+    assert not run.lane.idle
+    assert run.recorded()[0] == Frontier(f"{UUID}:1")
+
+
 def test_transactions_without_rows_need_no_cut() -> None:
     """The state as of a cut is that of a later frontier too, when no row came between: no barrier goes out."""
     run = Run(dispatcher(CODECS[0]))
