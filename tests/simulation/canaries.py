@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 from actors import lane_actors, source
+from actors.checkpointer import Checkpointer
 from actors.dead_letter_desk import DeadLetterDesk
 from actors.joining import Joining
 from actors.lease import Lease
@@ -141,6 +142,12 @@ def _go_on_with_what_is_there(self: SinkShard, epoch: int) -> None:
         _RESTORE(self, epoch)
 
 
+def _commit_again(self: Checkpointer, record: Any, number: int) -> None:
+    self._epoch, self._number = record.epoch, 0
+    _TAKE(self, record, number)
+
+
+_TAKE = Checkpointer.commit
 _DEPARTS = Cuts.departs
 _COMMIT = SimStore.commit
 _SHOW = ShownCounts.show
@@ -223,6 +230,15 @@ CANARIES = {
     ),
     "joins_behind": _canary(
         1, "a lane joins a stream that is ahead of it", Joining, "may_change_over", _change_over_behind, "kill"
+    ),
+    "record_taken_again": _canary(
+        1,
+        "a record that comes once more is written again",
+        Checkpointer,
+        "commit",
+        _commit_again,
+        "double_calls",
+        "network",
     ),
     "no_cut": Canary(
         1, "batches hold rows of both sides of a cut", ((PureFlow, "cut", _nothing), (NativeFlow, "cut", _nothing))

@@ -102,6 +102,9 @@ class World:
     def _check_record(self, record: CheckpointRecord) -> None:
         """Invariant 1: what a frontier holds that is about to be durable is in the sink, or is a dead letter; of a lane with
         state: in the state, once, and nothing else is."""
+        last = self.store.lanes[record.lane].record
+        if last is not None and last.epoch == record.epoch and last.applied_rows > record.applied_rows:
+            raise ViolationError(f"invariant 1: {record.lane}: {record.frontier} is written over {last.frontier}")
         counting = self.sinks[record.lane]
         if isinstance(counting, CountingServer):
             counting.becomes_durable(record, self.topology.transactions)
