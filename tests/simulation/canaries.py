@@ -239,6 +239,7 @@ CANARIES = {
         _commit_again,
         "double_calls",
         "network",
+        "kill",
     ),
     "no_cut": Canary(
         1, "batches hold rows of both sides of a cut", ((PureFlow, "cut", _nothing), (NativeFlow, "cut", _nothing))
