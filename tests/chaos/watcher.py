@@ -3,6 +3,8 @@
 The rows of ``counters`` carry ``n``, which only rises under one key (``writer.py``). A document that shows a lower ``n``
 than was seen before, that is gone without its row ever having been deleted since, or that is there again as it was before
 its deletion, has moved back in time. A sink that doesn't answer is asked again.
+
+What is seen going forward tells when a lane applies again after a disruption.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
@@ -20,6 +24,7 @@ from tests.chaos.writer import COUNTERS, Truth
 
 EVERY_S = 0.1
 INDEX, TABLE = "chaos-counters", "chaos_counters"
+MOVES_KEPT = 10_000
 
 
 class Histories:
@@ -31,10 +36,23 @@ class Histories:
         self.looks = 0
         self._truth = truth
         self._seen: dict[str, tuple[int, bool]] = {}
+        self._last: tuple[float, Mapping[str, int]] | None = None
+        self._moves: deque[tuple[float, float]] = deque(maxlen=MOVES_KEPT)
 
-    def look(self, now: Mapping[str, int]) -> None:
-        """All documents of the sink, each as of some moment of this look."""
+    def look(self, now: Mapping[str, int], began_s: float, ended_s: float) -> None:
+        """All documents of the sink, each as of some moment of this look (monotonic seconds)."""
         self.looks += 1
+        if self._last is not None and now != self._last[1]:
+            self._moves.append((self._last[0], ended_s))
+        self._last = (began_s, now)
+        self._judge(now)
+
+    def moves_since(self, since_s: float) -> float | None:
+        """When a look had ended that saw what surely was applied after ``since_s``: the look before it began later than
+        that. None: not yet."""
+        return next((ended_s for began_s, ended_s in list(self._moves) if began_s >= since_s), None)
+
+    def _judge(self, now: Mapping[str, int]) -> None:
         for key, (n, was_there) in list(self._seen.items()):
             if key not in now and was_there:
                 at = self._truth.deletion_after(key, n)
@@ -92,11 +110,11 @@ class Watcher:
 
     def _poll(self, name: str, read: Callable[[], Mapping[str, int] | None]) -> None:
         while not self._ending.wait(EVERY_S):
-            found = None
+            found, began_s = None, time.monotonic()
             with suppress(Exception):  # the sink is down, or was killed in the middle of an answer
                 found = read()
             if found is not None:
-                self.histories[name].look(found)
+                self.histories[name].look(found, began_s, time.monotonic())
 
     def _search(self) -> Mapping[str, int] | None:
         """By id: what the server has now, not as of its last refresh. None when it doesn't say."""

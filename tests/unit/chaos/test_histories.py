@@ -37,7 +37,18 @@ GONE = None
 def test_steps_back(known: Truth, seen: list[int | None], words: str) -> None:
     """A history as a reader sees it: a fall, a document that goes or comes back without reason, a value of nobody's."""
     histories = Histories("a sink", known)
-    for n in seen:
-        histories.look({} if n is GONE else {"1": n})
+    for at, n in enumerate(seen):
+        histories.look({} if n is GONE else {"1": n}, at, at + 0.5)
     assert len(histories.backward) == (1 if words else 0)
     assert words in "".join(histories.backward)
+
+
+@pytest.mark.parametrize(
+    ("since_s", "seen_at_s"), [(0.0, 1.5), (0.5, 3.5), (2.0, 3.5), (2.1, None)], ids=["first", "still", "next", "later"]
+)
+def test_when_a_sink_moves_again(since_s: float, seen_at_s: float | None) -> None:
+    """Only what differs between two looks that both began later was surely applied later."""
+    histories = Histories("a sink", truth())
+    for at, n in enumerate([1, 2, 2, 3, 3]):
+        histories.look({"1": n}, at, at + 0.5)
+    assert histories.moves_since(since_s) == seen_at_s
