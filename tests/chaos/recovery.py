@@ -1,7 +1,7 @@
-"""How long until the lanes apply again, and until they have caught up.
+"""How long the lanes stand still after a disruption, and how long until they have caught up.
 
-A lane *applies again* when its sink shows anything that was applied after the disruption's end (the watcher sees it). It has
-*caught up* when it shows a row that was written at that end, behind all that gathered in the binlog meanwhile.
+A lane has *caught up* when its sink shows a row that was written at the disruption's end, behind all that gathered in the
+binlog meanwhile. Its *standstill* is the longest time until then in which the sink showed nothing new at all.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LOOK_S = 0.02
 class Recovery:
     """Seconds after the disruption's end, of one lane."""
 
-    applying_s: float
+    standstill_s: float
     caught_up_s: float
 
 
@@ -36,9 +36,7 @@ def recovery(world: World, number: int, ended_s: float) -> dict[str, Recovery]:
 
 
 def _of_lane(world: World, lane: str, caught_up_s: float, ended_s: float) -> Recovery:
-    """The row itself may be the first thing that was seen."""
-    moved_s = world.watcher.histories[lane].moves_since(ended_s)
-    return Recovery(caught_up_s if moved_s is None else min(moved_s - ended_s, caught_up_s), caught_up_s)
+    return Recovery(world.watcher.histories[lane].standstill_s(ended_s, ended_s + caught_up_s), caught_up_s)
 
 
 def _caught_up(world: World, number: int, ended_s: float) -> dict[str, float]:

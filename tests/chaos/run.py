@@ -14,7 +14,7 @@ from tests.chaos.recovery import Recovery, recovery
 from tests.chaos.world import LANES, World
 
 BOUND_S = 5.0
-"""What a lane may take until it applies again, but for the exceptions that a disruption states."""
+"""How long a lane may stand still after a disruption, but for the exceptions that one states."""
 
 COMPARE_WAIT_MS = 60_000.0
 
@@ -34,8 +34,8 @@ class Happened:
 
     @property
     def worst_s(self) -> float:
-        """Until the slower lane applied again."""
-        return max((one.applying_s for one in self.recovery.values()), default=0.0)
+        """The longer standstill of the lanes."""
+        return max((one.standstill_s for one in self.recovery.values()), default=0.0)
 
     @property
     def caught_up_s(self) -> float:
@@ -173,7 +173,8 @@ def _outcome(one: Happened) -> str:
     if one.skipped:
         return f"left out: {one.skipped}"
     times = ", ".join(
-        f"{lane} {of.applying_s:.1f} s (caught up {of.caught_up_s:.1f} s)" for lane, of in sorted(one.recovery.items())
+        f"{lane} {of.standstill_s:.1f} s (caught up after {of.caught_up_s:.1f} s)"
+        for lane, of in sorted(one.recovery.items())
     )
-    words = f"lasted {one.lasted_s:.1f} s; applying again: {times or 'no'}; differences {one.differences}"
+    words = f"lasted {one.lasted_s:.1f} s; stood still: {times or 'no'}; differences {one.differences}"
     return words + (f"; BACKWARD {one.backward}" if one.backward else "") + (f"; {one.problem}" if one.problem else "")

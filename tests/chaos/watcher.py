@@ -4,7 +4,7 @@ The rows of ``counters`` carry ``n``, which only rises under one key (``writer.p
 than was seen before, that is gone without its row ever having been deleted since, or that is there again as it was before
 its deletion, has moved back in time. A sink that doesn't answer is asked again.
 
-What is seen going forward tells when a lane applies again after a disruption.
+What is seen going forward tells how long a lane stood still after a disruption.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from itertools import pairwise
 
 import happybase
 
@@ -36,21 +37,21 @@ class Histories:
         self.looks = 0
         self._truth = truth
         self._seen: dict[str, tuple[int, bool]] = {}
-        self._last: tuple[float, Mapping[str, int]] | None = None
-        self._moves: deque[tuple[float, float]] = deque(maxlen=MOVES_KEPT)
+        self._last: Mapping[str, int] | None = None
+        self._moves: deque[float] = deque(maxlen=MOVES_KEPT)
 
-    def look(self, now: Mapping[str, int], began_s: float, ended_s: float) -> None:
-        """All documents of the sink, each as of some moment of this look (monotonic seconds)."""
+    def look(self, now: Mapping[str, int], at_s: float) -> None:
+        """All documents of the sink, each as of some moment of this look, which ended at ``at_s`` (monotonic)."""
         self.looks += 1
-        if self._last is not None and now != self._last[1]:
-            self._moves.append((self._last[0], ended_s))
-        self._last = (began_s, now)
+        if now != self._last:
+            self._moves.append(at_s)
+        self._last = now
         self._judge(now)
 
-    def moves_since(self, since_s: float) -> float | None:
-        """When a look had ended that saw what surely was applied after ``since_s``: the look before it began later than
-        that. None: not yet."""
-        return next((ended_s for began_s, ended_s in list(self._moves) if began_s >= since_s), None)
+    def standstill_s(self, since_s: float, until_s: float) -> float:
+        """The longest time between these in which no look saw anything new."""
+        times = [since_s, *(at_s for at_s in list(self._moves) if since_s < at_s < until_s), until_s]
+        return max(later_s - earlier_s for earlier_s, later_s in pairwise(times))
 
     def _judge(self, now: Mapping[str, int]) -> None:
         for key, (n, was_there) in list(self._seen.items()):
@@ -110,11 +111,11 @@ class Watcher:
 
     def _poll(self, name: str, read: Callable[[], Mapping[str, int] | None]) -> None:
         while not self._ending.wait(EVERY_S):
-            found, began_s = None, time.monotonic()
+            found = None
             with suppress(Exception):  # the sink is down, or was killed in the middle of an answer
                 found = read()
             if found is not None:
-                self.histories[name].look(found, began_s, time.monotonic())
+                self.histories[name].look(found, time.monotonic())
 
     def _search(self) -> Mapping[str, int] | None:
         """By id: what the server has now, not as of its last refresh. None when it doesn't say."""
