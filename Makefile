@@ -48,7 +48,7 @@ test: setup ## Everything: lint, format, types, tests without servers on every c
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory types
 	$(BIN)/pytest tests $(WITHOUT_SERVERS) $(PYTEST_ARGS) $(NONE_IS_FINE)
-	$(BIN)/pytest $(LAYERS) -m "integration or chaos" $(PYTEST_ARGS) $(NONE_IS_FINE)
+	$(BIN)/pytest $(LAYERS) -m "integration or chaos" --durations=30 $(PYTEST_ARGS) $(NONE_IS_FINE)
 
 test-unit: setup ## Tests without servers, with few examples per property, on every core (make test has them all)
 	$(BIN)/pytest tests/unit $(WITHOUT_SERVERS) --hypothesis-profile=quick $(PYTEST_ARGS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -33,44 +33,46 @@ def check(config: options.ConfigArgument, connect: Connect = False, as_json: opt
     All mistakes are told at once; of a cluster of several hosts, what each is. Exit status 2 when the configuration is
     wrong, 1 when a server isn't as needed.
     """
-    hosts: Hosts = {}
     try:
         loaded = load_config(config)
-        if connect:
-            hosts = _ask_servers(loaded)
     except (Problem, ProblemGroup) as found:
         if not as_json:
             raise
-        problems = found.problems if isinstance(found, ProblemGroup) else (found,)
-        _print_json(problems)
-        raise typer.Exit(exit_code(problems)) from None
+        _end_json(found.problems if isinstance(found, ProblemGroup) else (found,), {})
+    problems, hosts = _asked(loaded) if connect else ((), {})
     if as_json:
-        _print_json((), hosts)
-    else:
+        _end_json(problems, hosts)
+    if not problems:
         typer.echo(f"ok: {config}: {_summary(loaded)}" + ("; the servers are as needed" if connect else ""))
-        if connect:
-            _print_hosts(hosts)
+    _print_hosts(hosts)
+    if problems:
+        raise ProblemGroup(problems)
 
 
-def _ask_servers(config: Config) -> Hosts:
+def _asked(config: Config) -> tuple[Sequence[Problem], Hosts]:
     from actors.cli.hosts import hosts_by_cluster  # the servers' clients are needed for this only
-    from actors.cli.servers import check_servers
+    from actors.cli.servers import all_problems, problems_by_lane
 
-    check_servers(config)
-    return hosts_by_cluster(config)
+    problems = all_problems(problems_by_lane(config, every_host=True))
+    try:
+        return problems, hosts_by_cluster(config)
+    except Problem:
+        return problems, {}  # a secret isn't there: it is among the problems
 
 
 def _print_hosts(hosts: Hosts) -> None:
-    from actors.cli.hosts import host_lines
+    if hosts:
+        from actors.cli.hosts import host_lines
 
-    for line in host_lines(hosts):
-        typer.echo(line)
+        for line in host_lines(hosts):
+            typer.echo(line)
 
 
-def _print_json(problems: Sequence[Problem], hosts: Hosts | None = None) -> None:
-    shown = {cluster: [asdict(host) for host in of_cluster] for cluster, of_cluster in (hosts or {}).items()}
+def _end_json(problems: Sequence[Problem], hosts: Hosts) -> NoReturn:
+    shown = {cluster: [asdict(host) for host in of_cluster] for cluster, of_cluster in hosts.items()}
     problems_shown = [problem_json(one) for one in problems]
     typer.echo(json.dumps({"ok": not problems, "problems": problems_shown, "hosts": shown}, indent=2))
+    raise typer.Exit(exit_code(problems) if problems else 0)
 
 
 def _summary(config: Config) -> str:

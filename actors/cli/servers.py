@@ -21,7 +21,7 @@ from actors.preflight import LanePreflight
 from actors.secrets import resolve
 from ingest.config.model import Config, Lane
 from ingest.mysql.endpoint import Endpoint
-from ingest.problems import DataProblem, Problem, ProblemGroup, declare
+from ingest.problems import DataProblem, Problem, declare
 from ingest.rules.compile import compile_rule
 from ingest.rules.parse import ParsedRule, matches, parse_placement
 from ingest.schema import TableSchema
@@ -61,13 +61,6 @@ def all_problems(found: Found) -> tuple[Problem, ...]:
         for problem in problems:
             texts.setdefault(str(problem), problem)
     return tuple(texts.values())
-
-
-def check_servers(config: Config) -> None:
-    """ProblemGroup with everything that is wrong."""
-    problems = all_problems(problems_by_lane(config, every_host=True))
-    if problems:
-        raise ProblemGroup(problems)
 
 
 def _cluster(config: Config, cluster: str, lanes: Sequence[str], every_host: bool) -> list[Problem]:

@@ -34,11 +34,12 @@ UNLIMITED_ITEMS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Milliseconds. ``bound_ms``: how long one request may be tried without progress before its epoch ends."""
+    """Milliseconds. ``most_ms``: what a lane may lose at most once a sink that was down is back. ``bound_ms``: how long one
+    request may be tried without progress before its epoch ends."""
 
     first_ms: float = 50.0
     factor: float = 2.0
-    most_ms: float = 5_000.0
+    most_ms: float = 2_000.0
     bound_ms: float = 60_000.0
 
     def delay_ms(self, attempt: int, jitter: float) -> float:

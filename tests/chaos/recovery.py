@@ -1,10 +1,15 @@
-"""How long until the lanes apply again: a marker row is written, and looked for in each sink."""
+"""How long the lanes stand still after a disruption, and how long until they have caught up.
+
+A lane has *caught up* when its sink shows a row that was written at the disruption's end, behind all that gathered in the
+binlog meanwhile. Its *standstill* is the longest time until then in which the sink showed nothing new at all.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import happybase
@@ -17,9 +22,25 @@ from tests.chaos.writer import DATABASE
 LOOK_S = 0.02
 
 
-def recovery(world: World, number: int, ended_s: float) -> dict[str, float]:
-    """Seconds from ``ended_s`` until a row that is written now is in each sink, by lane. ``Unexpected`` when it doesn't
-    come at all."""
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Seconds after the disruption's end, of one lane."""
+
+    standstill_s: float
+    caught_up_s: float
+
+
+def recovery(world: World, number: int, ended_s: float) -> dict[str, Recovery]:
+    """Of each lane. ``Unexpected`` when the row doesn't come at all."""
+    return {lane: _of_lane(world, lane, seen, ended_s) for lane, seen in _caught_up(world, number, ended_s).items()}
+
+
+def _of_lane(world: World, lane: str, caught_up_s: float, ended_s: float) -> Recovery:
+    return Recovery(world.watcher.histories[lane].standstill_s(ended_s, ended_s + caught_up_s), caught_up_s)
+
+
+def _caught_up(world: World, number: int, ended_s: float) -> dict[str, float]:
+    """Seconds from ``ended_s`` until a row that is written now is in each sink, by lane."""
     world.sql(f"INSERT INTO {DATABASE}.markers VALUES ({number}, {number})")
     archive = _Archive(world)
     looks: dict[str, Callable[[int], bool]] = {SEARCH: lambda key: _in_search(world, key), ARCHIVE: archive.has}

@@ -14,17 +14,18 @@ def table(result: Result) -> str:
     for one in result.happened:
         by_name[one.disruption.name].append(one)
     width = max((len(name) for name in by_name), default=10)
-    lines = [f"{'disruption':{width}}  made  lasted  recovery (worst)  differences  backward"]
+    lines = [f"{'disruption':{width}}  made  lasted  standstill  caught up  differences  backward"]
     for name, all_of_it in sorted(by_name.items()):
         made = [one for one in all_of_it if one in result.made]
         if not made:
             lines.append(f"{name:{width}}  left out: {all_of_it[0].skipped or 'the run was stopped'}")
             continue
         lasted, worst = max(one.lasted_s for one in made), max(one.worst_s for one in made)
+        caught_up = max(one.caught_up_s for one in made)
         mark = "*" if made[0].disruption.exception else " "
         wrong = "  " + made[-1].problem[:200] if made[-1].problem else ""
         lines.append(
-            f"{name:{width}}  {len(made):4}  {lasted:4.1f} s  {worst:12.1f} s {mark}  "
+            f"{name:{width}}  {len(made):4}  {lasted:4.1f} s  {worst:6.1f} s {mark}  {caught_up:7.1f} s  "
             f"{sum(one.differences for one in made):11}  {sum(one.backward for one in made):8}{wrong}"
         )
     return "\n".join([*lines, "", *_sums(result), *_exceptions(result)])
@@ -89,7 +90,8 @@ def as_json(result: Result) -> dict[str, Any]:
                 "number": one.number,
                 "name": one.disruption.name,
                 "lasted_s": round(one.lasted_s, 2),
-                "recovery_s": {lane: round(seconds, 2) for lane, seconds in one.recovery_s.items()},
+                "standstill_s": {lane: round(of.standstill_s, 2) for lane, of in one.recovery.items()},
+                "caught_up_s": {lane: round(of.caught_up_s, 2) for lane, of in one.recovery.items()},
                 "differences": one.differences,
                 "backward": one.backward,
                 "exception": one.disruption.exception,

@@ -10,23 +10,23 @@ from actors.clock import SystemClock
 from actors.verify.lanes import VerifyOptions, verify_lane
 from ingest.problems import Problem
 from tests.chaos.disruption import Disruption, Skipped, Step, Unexpected
-from tests.chaos.recovery import recovery
+from tests.chaos.recovery import Recovery, recovery
 from tests.chaos.world import LANES, World
 
 BOUND_S = 5.0
-"""What a recovery may take, but for the exceptions that a disruption states."""
+"""How long a lane may stand still after a disruption, but for the exceptions that one states."""
 
 COMPARE_WAIT_MS = 60_000.0
 
 
 @dataclass(slots=True)
 class Happened:
-    """One disruption: what came of it. ``recovery_s`` by lane; ``problem``: what went wrong, "" when nothing did."""
+    """One disruption: what came of it. ``recovery`` by lane; ``problem``: what went wrong, "" when nothing did."""
 
     number: int
     disruption: Disruption
     lasted_s: float = 0.0
-    recovery_s: dict[str, float] = field(default_factory=dict)
+    recovery: dict[str, Recovery] = field(default_factory=dict)
     differences: int = 0
     backward: int = 0
     problem: str = ""
@@ -34,8 +34,13 @@ class Happened:
 
     @property
     def worst_s(self) -> float:
-        """The slower lane's recovery."""
-        return max(self.recovery_s.values(), default=0.0)
+        """The longer standstill of the lanes."""
+        return max((one.standstill_s for one in self.recovery.values()), default=0.0)
+
+    @property
+    def caught_up_s(self) -> float:
+        """Until the slower lane had caught up."""
+        return max((one.caught_up_s for one in self.recovery.values()), default=0.0)
 
 
 @dataclass(slots=True)
@@ -66,7 +71,7 @@ class Result:
     @property
     def made(self) -> list[Happened]:
         """Those that were made, and looked at to the end."""
-        return [one for one in self.happened if one.recovery_s or one.problem]
+        return [one for one in self.happened if one.recovery or one.problem]
 
     @property
     def differences(self) -> int:
@@ -129,7 +134,7 @@ def _disrupt(world: World, step: Step, one: Happened, result: Result) -> None:
             return
         ended_s = time.monotonic()
         one.lasted_s = ended_s - began_s
-        one.recovery_s = recovery(world, step.number, ended_s)
+        one.recovery = recovery(world, step.number, ended_s)
         one.differences = _compare(world, result)
     except (Unexpected, Problem, AssertionError, OSError) as error:
         one.problem = f"{type(error).__name__}: {error}"
@@ -167,6 +172,9 @@ def _note_answers(world: World, result: Result) -> None:
 def _outcome(one: Happened) -> str:
     if one.skipped:
         return f"left out: {one.skipped}"
-    times = ", ".join(f"{lane} {seconds:.1f} s" for lane, seconds in sorted(one.recovery_s.items()))
-    words = f"lasted {one.lasted_s:.1f} s; recovered: {times or 'no'}; differences {one.differences}"
+    times = ", ".join(
+        f"{lane} {of.standstill_s:.1f} s (caught up after {of.caught_up_s:.1f} s)"
+        for lane, of in sorted(one.recovery.items())
+    )
+    words = f"lasted {one.lasted_s:.1f} s; stood still: {times or 'no'}; differences {one.differences}"
     return words + (f"; BACKWARD {one.backward}" if one.backward else "") + (f"; {one.problem}" if one.problem else "")

@@ -3,6 +3,8 @@
 The rows of ``counters`` carry ``n``, which only rises under one key (``writer.py``). A document that shows a lower ``n``
 than was seen before, that is gone without its row ever having been deleted since, or that is there again as it was before
 its deletion, has moved back in time. A sink that doesn't answer is asked again.
+
+What is seen going forward tells how long a lane stood still after a disruption.
 """
 
 from __future__ import annotations
@@ -10,8 +12,11 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from itertools import pairwise
 
 import happybase
 
@@ -20,6 +25,7 @@ from tests.chaos.writer import COUNTERS, Truth
 
 EVERY_S = 0.1
 INDEX, TABLE = "chaos-counters", "chaos_counters"
+MOVES_KEPT = 10_000
 
 
 class Histories:
@@ -31,10 +37,23 @@ class Histories:
         self.looks = 0
         self._truth = truth
         self._seen: dict[str, tuple[int, bool]] = {}
+        self._last: Mapping[str, int] | None = None
+        self._moves: deque[float] = deque(maxlen=MOVES_KEPT)
 
-    def look(self, now: Mapping[str, int]) -> None:
-        """All documents of the sink, each as of some moment of this look."""
+    def look(self, now: Mapping[str, int], at_s: float) -> None:
+        """All documents of the sink, each as of some moment of this look, which ended at ``at_s`` (monotonic)."""
         self.looks += 1
+        if now != self._last:
+            self._moves.append(at_s)
+        self._last = now
+        self._judge(now)
+
+    def standstill_s(self, since_s: float, until_s: float) -> float:
+        """The longest time between these in which no look saw anything new."""
+        times = [since_s, *(at_s for at_s in list(self._moves) if since_s < at_s < until_s), until_s]
+        return max(later_s - earlier_s for earlier_s, later_s in pairwise(times))
+
+    def _judge(self, now: Mapping[str, int]) -> None:
         for key, (n, was_there) in list(self._seen.items()):
             if key not in now and was_there:
                 at = self._truth.deletion_after(key, n)
@@ -96,7 +115,7 @@ class Watcher:
             with suppress(Exception):  # the sink is down, or was killed in the middle of an answer
                 found = read()
             if found is not None:
-                self.histories[name].look(found)
+                self.histories[name].look(found, time.monotonic())
 
     def _search(self) -> Mapping[str, int] | None:
         """By id: what the server has now, not as of its last refresh. None when it doesn't say."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from actors.cli.main import app
 from actors.control import Pipeline, launch
 from actors.runtime import LocalRay
 from actors.stack import Elasticsearch, Mysql
@@ -166,6 +169,21 @@ def test_a_hole_is_refused_and_a_lagging_replica_waited_for(lab: Lab, trio: Trio
     holed.kill()
     old.start()
     trio.follow(old)
+
+
+def test_check_says_what_each_host_is(lab: Lab, trio: Trio) -> None:
+    """One would be read from, others are fit too; what is down is told beside them, and is a problem."""
+    file = Path(lab.directory) / "hosts.toml"
+    file.write_text(lab.text(lanes=("elasticsearch",), host=trio.hosts, cluster=CLUSTER))
+    said = CliRunner().invoke(app, ["check", str(file), "--connect", "--json"])
+    found = json.loads(said.stdout)
+    down = {server.address for server in trio.servers if not server.is_alive}
+    hosts = {host["host"]: host for host in found["hosts"]["main"]}
+    assert hosts.keys() == {server.address for server in trio.servers}
+    assert {name for name, host in hosts.items() if host["verdict"] == "unreachable"} == down
+    assert sum(host["reading"] for host in hosts.values()) == 1
+    assert (said.exit_code, found["ok"]) == ((1, False) if down else (0, True))
+    assert all(any(name in str(problem) for problem in found["problems"]) for name in down)
 
 
 def test_what_a_failover_lost_is_named(lab: Lab, trio: Trio) -> None:

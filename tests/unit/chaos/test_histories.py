@@ -37,7 +37,20 @@ GONE = None
 def test_steps_back(known: Truth, seen: list[int | None], words: str) -> None:
     """A history as a reader sees it: a fall, a document that goes or comes back without reason, a value of nobody's."""
     histories = Histories("a sink", known)
-    for n in seen:
-        histories.look({} if n is GONE else {"1": n})
+    for at_s, n in enumerate(seen):
+        histories.look({} if n is GONE else {"1": n}, at_s)
     assert len(histories.backward) == (1 if words else 0)
     assert words in "".join(histories.backward)
+
+
+@pytest.mark.parametrize(
+    ("since_s", "until_s", "longest_s"),
+    [(0, 1.5, 1), (1, 6, 3), (2.5, 3, 0.5), (6, 9, 3)],
+    ids=["all the while", "in the middle", "nothing seen", "nothing any more"],
+)
+def test_how_long_a_sink_stands_still(since_s: float, until_s: float, longest_s: float) -> None:
+    """The longest time without anything new, the ends of the time asked about included."""
+    histories = Histories("a sink", truth())
+    for at_s, n in enumerate([1, 2, 2, 2, 3, 4]):
+        histories.look({"1": n}, at_s)
+    assert histories.standstill_s(since_s, until_s) == longest_s

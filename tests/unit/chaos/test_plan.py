@@ -7,6 +7,7 @@ from itertools import islice
 
 from tests.chaos.__main__ import FAMILIES
 from tests.chaos.disruption import CATALOGUE, plan
+from tests.chaos.recovery import Recovery
 from tests.chaos.report import as_json, table
 from tests.chaos.run import Happened, Result
 
@@ -40,15 +41,15 @@ def test_every_disruption_says_what_it_does() -> None:
 def test_a_report_names_what_is_wrong() -> None:
     """A difference, a step back, a problem and a recovery beyond the bound are told, and the run counts as broken; one
     that is only slow doesn't."""
-    slow = Happened(1, CATALOGUE["kill_sink"], recovery_s={"search": 1.0, "archive": 9.5})
+    slow = Happened(1, CATALOGUE["kill_sink"], recovery={"search": Recovery(1, 1), "archive": Recovery(9.5, 12)})
     result = Result(1, [slow])
     assert (result.broken, [one.number for one in result.slow]) == (False, [1])
-    stated = Happened(2, CATALOGUE["kill_driver"], recovery_s={"search": 30.0})
+    stated = Happened(2, CATALOGUE["kill_driver"], recovery={"search": Recovery(30, 31)})
     result.happened.append(stated)
     assert [one.number for one in result.slow] == [1]
     assert "9.5 s (1. kill_sink)" in table(result)
     assert "* kill_driver: " in table(result)
-    for wrong in (Result(1, [Happened(1, slow.disruption, recovery_s={"search": 1.0}, differences=1)]), Result(1, [slow], backward=["back"]),
+    for wrong in (Result(1, [Happened(1, slow.disruption, recovery={"search": Recovery(1, 9)}, differences=1)]), Result(1, [slow], backward=["back"]),
                   Result(1, [Happened(1, slow.disruption, problem="Unexpected: no recovery")])):  # fmt: skip
         assert wrong.broken
         assert as_json(wrong)["broken"]
