@@ -214,6 +214,18 @@ def assert_same(value: object, found: object, path: str) -> None:
         assert found == getattr(value, "value", value), path
 
 
+def test_what_a_sink_counts_is_shown() -> None:
+    """Once a lane, by the shard that shows it, in every form."""
+    counting = lane("totals", "nothing", shards=(shard(0, figures={"shop.t.insert": 12_345}), shard(1)))
+    status = cluster("parcels", counting, lane())
+    assert [line for line in status_lines([status]) if line.startswith("count")] == [
+        "count parcels/totals shop.t.insert=12345"
+    ]
+    assert "count parcels/totals shop.t.insert=12345" in rendered(overview([status], [], 150))
+    first, second = json.loads(to_json([status]))["clusters"][0]["lanes"]
+    assert (first["figures"], second["figures"]) == ({"shop.t.insert": 12_345}, {})
+
+
 def test_json_is_the_whole_status() -> None:
     """Every field with its value, the lags worked out, and the bounds to read the histograms with."""
     status = cluster()
