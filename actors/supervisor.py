@@ -248,7 +248,7 @@ class Supervisor:
             goes_on, after = known.state not in SETTLED, known.state
         try:
             self._take_out(lane)
-            record = carry_out(self.store, lane, order, me)
+            record = carry_out(self.store, lane, order, me, own=known.epoch > 0)  # who has it by now, keeps it
             known.epoch, known.frontier = record.epoch, record.frontier.executed
         finally:
             with self._lock:

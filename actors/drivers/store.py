@@ -74,8 +74,8 @@ class SqlCheckpointStore:
     def __repr__(self) -> str:
         return f"SqlCheckpointStore({self._database})"
 
-    def claim(self, lane: str, claimant: Member) -> Claim:
-        """Take the next epoch by compare-and-set."""
+    def claim(self, lane: str, claimant: Member, *, own: bool = False) -> Claim:
+        """Take the next epoch by compare-and-set; with ``own`` only of a lane that the same one claimed last."""
         lane = self._ingest + lane
         me = _members_text([claimant])
         with self._database.transaction() as connection:
@@ -84,6 +84,8 @@ class SqlCheckpointStore:
                 values = {"lane": lane, "epoch": 1, "record": 0, "members": "[]", "claimant": me}
                 connection.execute(_LANES.insert().values(values))
                 return Claim(1, None, ())
+            if own and row.claimant != me:
+                raise DataProblem(FENCED, f"another supervisor has claimed lane {lane} since", {"lane": lane})
             if row.epoch >= EPOCH_MAX:
                 raise DataProblem(FENCED, f"lane {lane} has used up its {EPOCH_MAX} epochs", {"lane": lane})
             here = (_LANES.c.lane == lane, _LANES.c.epoch == row.epoch)

@@ -19,11 +19,13 @@ class RewindStore(CheckpointStore, Protocol):
         """The schema histories that the lane's records carried, newest first."""
 
 
-def carry_out(store: RewindStore, lane: str, order: RewindOrder, claimant: Member) -> CheckpointRecord:
+def carry_out(
+    store: RewindStore, lane: str, order: RewindOrder, claimant: Member, *, own: bool = False
+) -> CheckpointRecord:
     """Claim the next epoch and write its record; durable when it returns. Earlier epochs are fenced by the claim, and
-    waited for when the lane starts. ``claimant``: the calling process. Problems: the store's; DataProblem
-    ``rewind.changed`` leaves the old frontier."""
-    claim = store.claim(lane, claimant)
+    waited for when the lane starts. ``claimant``: the calling process; ``own``: only if it claimed the lane last. Problems: the
+    store's; DataProblem ``rewind.changed`` leaves the old frontier."""
+    claim = store.claim(lane, claimant, own=own)
     if claim.record is None:
         raise DataProblem(NO_RECORD, f"lane {lane} has never run", {"lane": lane})
     record = rewound(claim.record, claim.epoch, order, store.histories(lane))

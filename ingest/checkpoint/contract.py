@@ -47,8 +47,9 @@ class CheckpointStore(Protocol):
     ``checkpoint.fenced`` when the epoch isn't the lane's any more.
     """
 
-    def claim(self, lane: str, claimant: Member) -> Claim:
-        """Take the next epoch by compare-and-set. Durable when it returns, and perhaps when it fails."""
+    def claim(self, lane: str, claimant: Member, *, own: bool = False) -> Claim:
+        """Take the next epoch by compare-and-set. Durable when it returns, and perhaps when it fails. ``own``: only a lane that
+        the same one claimed last (DataProblem ``checkpoint.fenced``)."""
 
     def claimant(self, lane: str) -> Member | None:
         """Who claimed the lane last: a claim may have failed and be durable all the same."""

@@ -59,11 +59,13 @@ class SimStore:
         """See ``CheckpointStore``."""
         return self._call(lambda: self._server.lanes.get(lane, LaneRow()).claimant)
 
-    def claim(self, lane: str, claimant: Member) -> Claim:
+    def claim(self, lane: str, claimant: Member, *, own: bool = False) -> Claim:
         """See ``CheckpointStore``."""
 
         def write() -> Claim:
             row = self._server.lanes.setdefault(lane, LaneRow())
+            if own and row.claimant != claimant:
+                raise DataProblem(FENCED, f"another supervisor has claimed lane {lane} since", {"lane": lane})
             row.epoch += 1
             row.claimant = claimant
             return Claim(row.epoch, row.record, row.members)
