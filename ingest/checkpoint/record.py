@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from ingest.lane.frontier import Frontier
 from ingest.problems import DataProblem, declare
 
-FORMAT = 3
-READABLE = frozenset({1, 2, 3})
-"""Format 1 had no ``reach``, format 2 no ``lost``; what is missing has its default."""
+FORMAT = 4
+READABLE = frozenset({1, 2, 3, 4})
+"""Format 1 had no ``reach``, format 2 no ``lost``, format 3 no ``drops``; what is missing has its default."""
 
 CORRUPT = declare(
     "checkpoint.corrupt",
@@ -35,6 +35,8 @@ class CheckpointRecord:
     the source must have all of it, and the tail goes to the source's end. "" when the reserve says all.
     ``lost``: transactions that the lane applied and that a failover lost (``on_lost = "continue"``): not in the frontier, and
     never waited for again.
+    ``drops``: the limits above which transactions were dropped, "" for none; ``exempt``: a GTID set of what isn't, since it may
+    have been applied under another policy (``ingest.lane.large``).
     """
 
     lane: str
@@ -47,6 +49,8 @@ class CheckpointRecord:
     applied_rows: int = 0
     reach: str = ""
     lost: str = ""
+    drops: str = ""
+    exempt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

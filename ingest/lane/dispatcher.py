@@ -23,6 +23,7 @@ from ingest.keys import shard_of
 from ingest.lane.buffers import SliceShape
 from ingest.lane.flow import FlowPlan, LaneFlow
 from ingest.lane.frontier import Frontier
+from ingest.lane.large import LargeTransactions
 from ingest.lane.resume import ResumePoint
 from ingest.lane.tail import TailCoalescer, TailRow
 from ingest.slices import Kind, Parcel, TransactionStamp
@@ -78,12 +79,19 @@ class _Shard:
 
 
 class LaneDispatcher:
-    """See the module. Not thread-safe: one reader drives it. Times are monotonic milliseconds, handed in."""
+    """See the module. Not thread-safe: one reader drives it. Times are monotonic milliseconds, handed in. ``large``: what
+    judges transactions before their changes come here; records say by which policy."""
 
     def __init__(
-        self, plan: LanePlan, resume: ResumePoint, tail: TailCoalescer, flow: Callable[[FlowPlan], LaneFlow]
+        self,
+        plan: LanePlan,
+        resume: ResumePoint,
+        tail: TailCoalescer,
+        flow: Callable[[FlowPlan], LaneFlow],
+        large: LargeTransactions | None = None,
     ) -> None:
         self.plan = plan
+        self.large = large
         self.flow = flow(FlowPlan(resume.frontier, plan.shards, plan.batch_rows, plan.batch_bytes, plan.buffer_bytes))
         self.phase = Phase.LIVE if resume.tail_rows == 0 else Phase.TAIL
         self._tail_rows = resume.tail_rows
@@ -276,6 +284,8 @@ class LaneDispatcher:
             self._applied_before + watermark,
             self._reach_beyond(frontier),
             self.lost,
+            self.large.policy.drops if self.large is not None else "",
+            self.large.exempt if self.large is not None else "",
         )
 
     def _reach_beyond(self, frontier: Frontier) -> str:

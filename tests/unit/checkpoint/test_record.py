@@ -60,5 +60,5 @@ def test_older_formats_are_read_and_newer_ones_refused() -> None:
         return EncodedRecord(body, hashlib.sha256(body.encode()).hexdigest())
 
     assert decode(stored(1)) == CheckpointRecord("a", 3, Frontier(""), 5, "u", "f", reach="")
-    with pytest.raises(DataProblem, match="format is 4"):
-        decode(stored(4))
+    with pytest.raises(DataProblem, match="format is 5"):
+        decode(stored(5))
