@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from actors.joining import NEAR_TRANSACTIONS
+from actors.joining import NEAR_ROWS, NEAR_TRANSACTIONS
 from actors.known_lane import KnownLane
 from actors.lane_group import GroupOwner, LaneGroup
 from actors.mailbox import CONTROL, ActorPeer
@@ -126,6 +126,9 @@ class LaneGroups:
             if lane.group != name or own is None or lane.state is not LaneState.RUNNING or lane.rewinding:
                 continue
             behind = shared.report.read.subtract(own.report.read).count()
+            report = own.report.lanes.get(name)
+            if report is not None and report.partial_rows > NEAR_ROWS:
+                continue
             if shared.report.host and behind <= NEAR_TRANSACTIONS and lane.stay.is_over(now_ms, self._stays_ms):
                 lane.is_joining = True
                 own.abandon(name)

@@ -280,7 +280,7 @@ class StreamRouter:
         found = lane.large.judge(str(table.map.name), rows, len(event.images))
         if found is Judgement.HOLD:
             lane.large.held.append((table, event))
-        elif found is Judgement.LEAVE and len(self.lanes) > 1:
+        elif found is Judgement.LEAVE and any(one is not lane and one.failed is None for one in self.lanes.values()):
             lane.failed = WorldProblem(SLOW_LANE, lane.large.told, self._where(lane))
             return False
         return found in (Judgement.APPLY, Judgement.LEAVE)

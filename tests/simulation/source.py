@@ -93,6 +93,9 @@ class Source:
             server.uuid, dump, NoHistory(), served, points, server.uuid, settings, reader_codec(), dict, self._host
         )
         world.runs.append(run)
+        for name, lane in run.lanes.items():
+            if lane.dispatcher.large is not None:
+                world.large[name].judges.append(lane.dispatcher.large)
         dump.on_read = lambda: check_memory(run)
         self._reads = server
         return Opening(run, choice.refused)
@@ -135,8 +138,9 @@ class Source:
 
     def _setting(self, lane: str) -> LaneSetting:
         return LaneSetting(
-            "oldest", "rules", RuleRoutes(rules(lane)), LaneStatements("stop"), partial(self._plan, lane)
-        )
+            "oldest", "rules", RuleRoutes(rules(lane)), LaneStatements("stop"), partial(self._plan, lane),
+            large=self._world.large[lane].policy,
+        )  # fmt: skip
 
     def _plan(self, lane: str, epoch: int, uuid: str) -> LanePlan:
         sizes = self._world.sizes
