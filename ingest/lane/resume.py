@@ -122,6 +122,7 @@ def without_lost(record: CheckpointRecord, lost: GtidSet) -> CheckpointRecord:
         frontier=frontier,
         reach=str(GtidSet.parse(record.reach).subtract(lost)),
         lost=str(GtidSet.parse(record.lost).union(lost)),
+        exempt=str(GtidSet.parse(record.exempt).subtract(lost)),
         schema_history=history,
     )
 

@@ -318,7 +318,13 @@ def test_both_readers_name_damage_alike(plan: list[tuple[str, list[Change]]], da
     if data.draw(st.booleans()):
         packet[-4:] = struct.pack("<I", zlib.crc32(bytes(packet[:-4])))
     packets[index] = bytes(packet)
-    pure, native = (outcome(codec, packets, lanes_of(codec)) for codec in CODECS)
+    policy = data.draw(st.one_of(st.none(), limits))
+
+    def lanes(codec: ReaderCodec) -> dict[str, RoutedLane]:
+        found = lanes_of(codec)
+        return found if policy is None else {**found, "one": judging(found["one"], policy)}
+
+    pure, native = (outcome(codec, packets, lanes(codec)) for codec in CODECS)
     assert (pure.problem is None) == (native.problem is None), (pure.problem, native.problem)
     if pure.problem is not None and native.problem is not None:
         assert pure.problem[0] == native.problem[0]

@@ -114,8 +114,9 @@ impl Stream {
 
     /// A packet's payload (the event, checksum included) behind those that wait.
     pub fn push(&mut self, payload: &[u8]) {
-        if self.at > 0 && self.ends.is_empty() {
-            self.input.clear();
+        if self.at > self.input.len() / 2 {
+            self.input.drain(..self.at); // all of it, unless a transaction's end is waited for
+            self.ends.iter_mut().for_each(|end| *end -= self.at);
             self.at = 0;
         }
         self.input.extend_from_slice(payload);
