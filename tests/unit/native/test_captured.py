@@ -48,10 +48,10 @@ def test_captured_slices(name: str) -> None:
 GTIDS = (EventType.GTID, EventType.GTID_TAGGED)
 
 
-def transactions_of(name: str) -> list[list[bytes]]:
-    """The events of each transaction that a server wrote; a list of the format description first."""
+def transactions_of(data: bytes) -> list[list[bytes]]:
+    """The events of each transaction in a binlog file; a list of the format description first."""
     found: list[list[bytes]] = [[]]
-    for event in split_file((CAPTURES / f"{name}.binlog").read_bytes()):
+    for event in split_file(data):
         if event[4] in GTIDS:
             found.append([])
         if event[4] not in (EventType.ROTATE, EventType.STOP, EventType.PREVIOUS_GTIDS):
@@ -73,7 +73,7 @@ def is_told(head: list[bytes], events: list[bytes], limit_bytes: int) -> bool | 
 def test_a_server_states_how_long_a_transaction_is() -> None:
     """MySQL 9's GTID events do, to the byte; of a compressed one its payload says how long it is inside. It is known once the
     second event has come."""
-    head, *transactions = transactions_of("mysql9")
+    head, *transactions = transactions_of((CAPTURES / "mysql9.binlog").read_bytes())
     compressed = [one for one in transactions if one[1][4] == EventType.TRANSACTION_PAYLOAD]
     plain = [one for one in transactions if one[1][4] != EventType.TRANSACTION_PAYLOAD]
     assert compressed
@@ -89,7 +89,7 @@ def test_a_server_states_how_long_a_transaction_is() -> None:
 
 def test_an_old_server_says_nothing_of_lengths() -> None:
     """MySQL 5.6: what is there is looked at, to the end of the transaction or past the limit."""
-    head, *transactions = transactions_of("mysql56")
+    head, *transactions = transactions_of((CAPTURES / "mysql56.binlog").read_bytes())
     with_rows = [one for one in transactions if one[-1][4] == EventType.XID]
     assert with_rows
     for events in with_rows:
