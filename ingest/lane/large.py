@@ -211,7 +211,8 @@ class LargeTransactions:
     @property
     def told(self) -> str:
         """The transaction at hand, for people."""
-        return f"{self._gtid} has {self._rows:,} row changes and more, {self._size_bytes:,} bytes"
+        tables = ", ".join(sorted(self._tables))
+        return f"{self._gtid} has {self._rows:,} row changes and more, {self._size_bytes:,} bytes, of {tables}"
 
 
 class TracedTransactions(LargeTransactions):

@@ -199,7 +199,7 @@ class StreamRouter:
                 assert isinstance(table, _Table)
                 walker = self._walker(table, event)
                 self._deliver(lane, table, event, walker.walk(event), walker)
-            if not held:
+            if not held and lane.failed is None:
                 lane.dispatcher.end(self.gtid)
             if not held or lane.failed is not None:
                 self._releasing.remove(lane)

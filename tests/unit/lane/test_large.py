@@ -118,15 +118,18 @@ def test_a_trace_sees_what_was_dropped() -> None:
     assert (dropped.rows, dropped.tables) == (8, {"a.t": 8})
 
 
-TABLE = TableSpec("a", "t", (ColumnSpec("id"), ColumnSpec("note", "varchar")))
+TABLE = TableSpec("a", "t", (ColumnSpec("id"), ColumnSpec("note", "varchar", nullable=True)))
 
 
 class Rules:
+    def __init__(self, key: tuple[int, ...] = (0,)) -> None:
+        self._key = key
+
     def captures(self, name: TableName) -> bool:
         return name.table == "t"
 
     def routes(self, schema: TableSchema) -> Sequence[RuleRoute]:
-        return [RuleRoute(0, schema.primary_key)]
+        return [RuleRoute(0, self._key)]
 
 
 class Anything:
@@ -171,3 +174,22 @@ def test_what_was_held_back_goes_on_as_there_is_room(codec: ReaderCodec) -> None
         taken += routed.dispatcher.flow.take(0).rows
     assert (taken, router.is_within) == (100, False)
     assert routed.dispatcher.flow.advance(100).executed == f"{UUID}:1"
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_row_that_fails_when_it_is_handed_on_keeps_the_frontier_back(codec: ReaderCodec) -> None:
+    """Invariant 1: the last row held back has no key; the lane stops, and the frontier doesn't pass the transaction."""
+    routed = lane(codec, LargePolicy("drop", rows=200), 1_000_000)
+    routed.routes = Rules((1,))
+    decoder = codec.stream(checksum=True)
+    router = StreamRouter(codec, NoHistory(), {"lane": routed}, GtidSet(), decoder.short_way)
+    writer = BinlogWriter(UUID)
+    writer.format_description()
+    writer.transaction(
+        1, [Change(TABLE, None, (1, "x")), Change(TABLE, (1, "x"), None), Change(TABLE, None, (2, None))]
+    )
+    decoder.push(writer.events())  # type: ignore[arg-type]
+    while (event := decoder.next_event()) is not None:
+        router.take(event)
+    assert routed.failed is not None
+    assert routed.dispatcher.flow.advance(routed.dispatcher.flow.ordinal).executed == ""
