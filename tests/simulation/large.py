@@ -32,12 +32,14 @@ def some_policy(random: Random) -> LargePolicy:
 
 @dataclass(eq=False)
 class LargeWatch:
-    """One lane's. ``had``: the policies that it has had, the present one last; ``judges``: of every epoch."""
+    """One lane's. ``had``: the policies that it has had, the present one last; ``judges``: of every epoch; ``rewound``: a
+    person took it back, perhaps behind a change of its policy: what had been read by then isn't dropped."""
 
     lane: str
     topology: Topology
     had: list[LargePolicy] = field(default_factory=lambda: [APPLIES_ALL])
     judges: list[LargeTransactions] = field(default_factory=list)
+    rewound: bool = False
 
     @property
     def policy(self) -> LargePolicy:
@@ -49,8 +51,10 @@ class LargeWatch:
         return any(one.action == "drop" and one.is_passed_by(*_size(transaction)) for one in self.had)
 
     def must_drop(self, transaction: Transaction) -> bool:
-        """Did every one?"""
-        return all(one.action == "drop" and one.is_passed_by(*_size(transaction)) for one in self.had)
+        """Did every one, and is it so in every epoch?"""
+        return not (self.rewound and len(self.had) > 1) and all(
+            one.action == "drop" and one.is_passed_by(*_size(transaction)) for one in self.had
+        )
 
     def is_never_shown(self, value: int) -> bool:
         """Is it of a row that must be dropped?"""

@@ -238,6 +238,7 @@ class Chaos:
             order = RewindOrder(str(new), skip=False, self_describing=True)
             person, _ = world.actors.process("person")
             supervisor = world.supervisors[-1]
+            world.large[lane].rewound = True
             world.scheduler.spawn(
                 person, lambda: supervisor.send("rewind", lane, order, done=lambda _answer: None, group=CONTROL)
             )
