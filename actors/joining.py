@@ -20,6 +20,10 @@ from ingest.lane.dispatcher import LaneDispatcher
 NEAR_TRANSACTIONS = 500
 """How far behind the shared strand a lane may be for the shared one to wait."""
 
+NEAR_ROWS = 10_000
+"""Of the transaction that the lane is in, how many row changes may be applied for it to be near: within a large one it isn't,
+however few transactions come behind."""
+
 HOLD_MS = 50.0
 HOLD_AGAIN_MS = 1_000.0
 LATE_MS = 30_000.0

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from actors.joining import NEAR_TRANSACTIONS
+from actors.joining import NEAR_ROWS, NEAR_TRANSACTIONS
 from actors.known_lane import KnownLane
 from actors.lane_group import GroupOwner, LaneGroup
 from actors.mailbox import CONTROL, ActorPeer
-from actors.stream import LaneReport
+from actors.stream import LaneReport, RunReport
 from ingest.status import LaneState, LaneStatus
 
 SHARED = "shared"
@@ -125,8 +125,7 @@ class LaneGroups:
             own = self._groups.get(name)
             if lane.group != name or own is None or lane.state is not LaneState.RUNNING or lane.rewinding:
                 continue
-            behind = shared.report.read.subtract(own.report.read).count()
-            if shared.report.host and behind <= NEAR_TRANSACTIONS and lane.stay.is_over(now_ms, self._stays_ms):
+            if is_near(name, own.report, shared.report) and lane.stay.is_over(now_ms, self._stays_ms):
                 lane.is_joining = True
                 own.abandon(name)
                 return
@@ -168,3 +167,11 @@ class LaneGroups:
         if report is not None and report.frontier:
             known.frontier = report.frontier
         return report
+
+
+def is_near(lane: str, own: RunReport, shared: RunReport) -> bool:
+    """Is a lane with a reader of its own near enough to the shared one: few transactions behind, and not deep in a large one?"""
+    report = own.lanes.get(lane)
+    if not shared.host or (report is not None and report.partial_rows > NEAR_ROWS):
+        return False
+    return shared.read.subtract(own.read).count() <= NEAR_TRANSACTIONS

@@ -8,6 +8,7 @@ A lane that no host can serve leaves with its own problem; the others stream. ``
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,7 @@ from ingest.failover.facts import HostFacts, LaneNeed, OnGap, OnLost, Preference
 from ingest.failover.report import host_statuses
 from ingest.lane.dispatcher import LaneDispatcher, LanePlan, Phase
 from ingest.lane.frontier import Frontier
+from ingest.lane.large import APPLIES_ALL, HeldEvents, LargePolicy, LargeTransactions
 from ingest.lane.resume import ResumePoint, SourceFacts, resume_point
 from ingest.lane.router import StreamRouter
 from ingest.lane.routing import LaneRoutes, RoutedLane, SchemaSource, StatementPolicy
@@ -61,6 +63,7 @@ class LaneSetting:
     on_lost: OnLost = "stop"
     on_gap: OnGap = "stop"
     state: str = ""
+    large: LargePolicy = APPLIES_ALL
 
 
 SchemasFor = Callable[[Session, str, str], SchemaSource]
@@ -83,6 +86,7 @@ class MysqlStreamSource:
         tail_map: Callable[[], MutableMapping[TailKey, TailRow]],
         host: Host,
         prefer: Preference = "primary",
+        held_events: Callable[[], HeldEvents] = deque,
     ) -> None:
         self._endpoints = endpoints
         self._connect_options = connect_options
@@ -94,6 +98,7 @@ class MysqlStreamSource:
         self._tail_map = tail_map
         self._host = host
         self._prefer = prefer
+        self._held_events = held_events
         self._survey = HostSurvey(endpoints, connect_options, preflight, host)
         self._watch = SourceWatch(self._survey, dump_options, prefer, host)
         self._hosts: Sequence[HostStatus] = ()
@@ -195,7 +200,7 @@ class MysqlStreamSource:
         """A run over packets that begin behind what every lane's point holds."""
         return assemble_run(
             server, packets, schemas, assignments, points, source.uuid, self._settings, self._codec, self._tail_map,
-            self._host,
+            self._host, self._held_events,
         )  # fmt: skip
 
     def readable(self, host: HostFacts) -> HostFacts:
@@ -271,7 +276,14 @@ def resume_of(assignment: Assignment, setting: LaneSetting, source: SourceFacts,
     """Where a lane goes on. DataProblem when the source can't give what it needs."""
     start = {"oldest": source.purged, "now": source.executed}.get(setting.start, setting.start)
     return resume_point(
-        assignment.record, Frontier(start), setting.fingerprint, source, assignment.lane, lost, setting.state
+        assignment.record,
+        Frontier(start),
+        setting.fingerprint,
+        source,
+        assignment.lane,
+        lost,
+        setting.state,
+        setting.large.drops,
     )
 
 
@@ -286,6 +298,7 @@ def assemble_run(
     codec: ReaderCodec,
     tail_map: Callable[[], MutableMapping[TailKey, TailRow]],
     host: Host,
+    held_events: Callable[[], HeldEvents] = deque,
 ) -> StreamRun:
     """A run over packets that begin behind what every lane's point holds. ``server``: its name for people."""
     lanes: list[LaneRun] = []
@@ -293,12 +306,21 @@ def assemble_run(
     for one in assignments:
         setting = settings[one.lane]
         plan = setting.plan(one.epoch, source_uuid)
-        dispatcher = LaneDispatcher(plan, points[one.lane], TailCoalescer(tail_map()), codec.flow)
+        point = points[one.lane]
+        large = large_transactions(setting.large, point, held_events) if setting.large.action != "apply" else None
+        dispatcher = LaneDispatcher(plan, point, TailCoalescer(tail_map()), codec.flow, large)
         lanes.append(LaneRun(dispatcher, one.shards, one.checkpointer))
-        routed[one.lane] = RoutedLane(dispatcher, setting.routes, setting.statements)
+        routed[one.lane] = RoutedLane(dispatcher, setting.routes, setting.statements, large=large)
     decoder = codec.stream(checksum=True)
     router = StreamRouter(codec, schemas, routed, common_set(points.values()), decoder.short_way)
     return StreamRun(server, packets, decoder, router, lanes, host)
+
+
+def large_transactions(
+    policy: LargePolicy, point: ResumePoint, held_events: Callable[[], HeldEvents]
+) -> LargeTransactions:
+    """A lane's policy at work in an epoch that begins at this point."""
+    return LargeTransactions(policy, held_events(), point.exemption, point.frontier.partial_gtid)
 
 
 def common_set(points: Collection[ResumePoint]) -> GtidSet:

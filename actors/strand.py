@@ -12,9 +12,13 @@ import enum
 from collections.abc import Callable
 from typing import Protocol
 
+import structlog
+
 from actors.host import Readable
 from ingest.codec import EventPackets, Progress, StreamDecoder
 from ingest.lane.router import StreamRouter
+
+_log = structlog.get_logger("ingest.strand")
 
 EVENTS_AT_ONCE = 256
 """How many events are taken before parcels and answers are looked after."""
@@ -50,7 +54,9 @@ class Strand:
 
     def advance(self, may_read: Callable[[], bool], after_event: Callable[[], None]) -> None:
         """Take some events; ``pace`` says how it ended."""
-        if not may_read():
+        released = self.router.release()
+        after_event()
+        if not released or not may_read():
             self.pace = Pace.FULL
             return
         self.pace = Pace.MORE
@@ -66,5 +72,17 @@ class Strand:
                 continue
             self.router.take(event)
             after_event()
-            if isinstance(event, Progress) or not may_read():
+            if self.router.dropped:
+                self._tell_dropped()
+            if isinstance(event, Progress) or not self.router.release() or not may_read():
                 return
+
+    def _tell_dropped(self) -> None:
+        for lane, one in self.router.dropped:
+            large = self.router.lanes[lane].large if lane in self.router.lanes else None
+            limits = large.policy.drops if large is not None else ""
+            _log.warning(
+                "large_transaction.dropped",
+                lane=lane, gtid=one.gtid, rows=one.rows, bytes=one.size_bytes, tables=dict(one.tables), limits=limits,
+            )  # fmt: skip
+        self.router.dropped.clear()

@@ -70,6 +70,8 @@ class LaneReport:
     problem: Problem | None = None
     seen: GtidSet = field(default_factory=GtidSet)
     lost: str = ""
+    dropped_transactions: int = 0
+    dropped_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,6 +392,8 @@ class StreamRun:
             drained=lane.drained,
             seen=self._strand_of(lane.name).router.seen(lane.name) if dispatcher.phase is not Phase.TAIL else GtidSet(),
             lost=dispatcher.lost,
+            dropped_transactions=dispatcher.large.dropped_transactions if dispatcher.large is not None else 0,
+            dropped_rows=dispatcher.large.dropped_rows if dispatcher.large is not None else 0,
         )
 
 

@@ -14,6 +14,8 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import structlog
+
 from actors.host import Host
 from actors.known_lane import SETTLED, KnownLane
 from actors.lane_actors import LaneActors
@@ -26,6 +28,7 @@ from actors.survey import LaneFacts, ask_shards, survey
 from ingest.checkpoint.contract import FENCED
 from ingest.dead_letters.contract import RetryReport
 from ingest.dead_letters.letter import Place
+from ingest.lane.large import SLOW_LANE
 from ingest.problems import DataProblem, Problem, WorldProblem, declare
 from ingest.rewind.plan import RewindOrder
 from ingest.status import ClusterStatus, LaneState
@@ -44,6 +47,8 @@ LANE_NOT_RUNNING = declare(
 BEING_REWOUND = declare(
     "lane.being_rewound", "The lane is being taken back at this moment.", "Ask again when `ingest rewind` has answered."
 )
+
+_log = structlog.get_logger("ingest.supervisor")
 
 TICK_S = 1.0
 LEAVE_WITHIN_S = 40.0
@@ -199,7 +204,9 @@ class Supervisor:
     def _start_anew(self, end: LaneEnd, delay_ms: float, *, drains: bool) -> None:
         """A lane that fails for the first time is as near to the others as it was: it joins them again at once, which takes no
         new process. One that can't keep up, or fails again, gets a reader of its own."""
-        behind = end.problem is not None and end.problem.code in {FELL_BEHIND, NOT_JOINED}
+        behind = end.problem is not None and end.problem.code in {FELL_BEHIND, NOT_JOINED, SLOW_LANE}
+        if end.problem is not None and end.problem.code == SLOW_LANE:
+            _log.info("large_transaction.taken_aside", what=end.problem.what, **end.problem.where)
         if behind or delay_ms or not self._groups.join(end.lane):
             self._groups.start(end.lane, delay_ms)
         group = self._groups.find(self._lanes[end.lane].group)

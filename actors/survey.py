@@ -96,6 +96,8 @@ def _lane_status(facts: LaneFacts, answers: dict[ActorPeer, Any]) -> LaneStatus:
         shards=shards,
         checkpoint=checkpoint,
         lost=report.lost,
+        dropped_transactions=report.dropped_transactions,
+        dropped_rows=report.dropped_rows,
     )
 
 

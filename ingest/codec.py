@@ -144,8 +144,9 @@ class ShortWay(Protocol):
     What it can't do wholly (a new table, a statement, a NULL key, damage) comes out as an event, nothing of it done.
     """
 
-    def flow_into(self, flows: Sequence[LaneFlow]) -> None:
-        """From now on learned rows go to these flows (none: every event comes out). Nothing is learned any more."""
+    def flow_into(self, flows: Sequence[LaneFlow], limit_bytes: int | None = None) -> None:
+        """From now on learned rows go to these flows (none: every event comes out). Nothing is learned any more. Of a
+        transaction that may be longer than ``limit_bytes``, uncompressed, every event comes out."""
 
     def forget(self) -> None:
         """Nothing is learned any more."""

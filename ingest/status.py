@@ -124,7 +124,8 @@ class LaneState(enum.Enum):
 class LaneStatus:
     """One lane. ``frontier`` is the durable one, as GTID set text; ``problem`` is the text of what stopped it or of
     what it backs off from; ``reader``: ``shared`` with other lanes, its ``own``, ``joining`` the shared one, or "" for none;
-    ``lost``: the GTIDs that it applied, that a failover lost, and that it went on without.
+    ``lost``: the GTIDs that it applied, that a failover lost, and that it went on without; ``dropped_transactions``,
+    ``dropped_rows``: large ones that its policy dropped, in this epoch.
     """
 
     lane: str
@@ -144,6 +145,8 @@ class LaneStatus:
     shards: Sequence[ShardStatus] = ()
     checkpoint: ProcessStatus | None = None
     lost: str = ""
+    dropped_transactions: int = 0
+    dropped_rows: int = 0
 
     @property
     def applied(self) -> int:

@@ -86,7 +86,8 @@ def _lane_line(cluster: str, lane: LaneStatus) -> str:
         f" read_rows={lane.read_rows} applied={lane.applied} buffered_rows={lane.buffered_rows}"
         f" in_flight={lane.in_flight} lag_p50_ms={_number(lag.quantile_ms(0.5))}"
         f" lag_p99_ms={_number(lag.quantile_ms(0.99))} frontier_age_ms={lane.frontier_age_ms:.0f}"
-        f" restarts={lane.restarts} open_dead_letters={lane.open_letters} frontier={lane.frontier}"
+        f" restarts={lane.restarts} open_dead_letters={lane.open_letters} dropped_rows={lane.dropped_rows}"
+        f" frontier={lane.frontier}"
     )
 
 

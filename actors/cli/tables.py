@@ -136,8 +136,20 @@ def _reader_text(status: ClusterStatus) -> Text:
             f"{status.cluster}: reads {reader.host} at {reader.file}:{reader.position},"
             f" {figures.count(reader.transactions)} transactions, {behind}{whose}"
         )
+        lines += [f"  {lane}: {text}" for lane, text in _dropped(status, reader)]
         lines += [f"  {host.host} ({host.role or 'silent'}): {host.verdict}: {host.why}" for host in _others(reader)]
     return Text("\n".join(lines) or f"{status.cluster}: no reader yet", style="dim")
+
+
+def _dropped(status: ClusterStatus, reader: ReaderStatus) -> Iterator[tuple[str, str]]:
+    """(lane, text) of the large transactions that a reader's lanes dropped, as their policy says."""
+    for lane in status.lanes:
+        if lane.dropped_transactions and lane.lane in reader.lanes:
+            dropped, of_rows = figures.count(lane.dropped_transactions), figures.count(lane.dropped_rows)
+            yield (
+                lane.lane,
+                f"{dropped} large transactions dropped by policy, of {of_rows} row changes; the log names them",
+            )
 
 
 def _others(reader: ReaderStatus) -> Iterator[HostStatus]:

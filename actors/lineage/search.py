@@ -6,6 +6,7 @@ A file is read by a dump from what came before it, to the end of what it holds. 
 from __future__ import annotations
 
 import select
+from collections import deque
 from collections.abc import Callable
 from typing import cast
 
@@ -15,6 +16,7 @@ from actors.drivers.mysql.session import Session
 from ingest.binlog.gtid import GtidSet, GtidSetBuilder
 from ingest.codec import ReaderCodec, TransactionEnd
 from ingest.lane.dispatcher import LaneDispatcher
+from ingest.lane.large import LargePolicy, TracedTransactions
 from ingest.lane.router import StreamRouter
 from ingest.lane.routing import LaneRoutes, RoutedLane, SchemaSource
 from ingest.lineage.changes import KeyChanges
@@ -46,6 +48,7 @@ class BinlogSearch:
         executed: GtidSet,
         lane: str,
         routes: LaneRoutes,
+        policy: LargePolicy,
         collector: Callable[[], KeyChanges],
         is_enough: Callable[[KeyChanges, GtidSet], bool],
         files_max: int,
@@ -59,7 +62,7 @@ class BinlogSearch:
             changes = collector()
             before = self._binlogs.previous(number)
             try:
-                self._read(before, end, lane, routes, changes)
+                self._read(before, end, lane, routes, policy, changes)
             except DataProblem as problem:
                 return found, Search(len(found), count, end, str(problem))
             found.insert(0, changes)
@@ -68,12 +71,15 @@ class BinlogSearch:
             end = before
         return found, Search(len(found), count, before)
 
-    def _read(self, before: GtidSet, end: GtidSet, lane: str, routes: LaneRoutes, changes: KeyChanges) -> None:
+    def _read(
+        self, before: GtidSet, end: GtidSet, lane: str, routes: LaneRoutes, policy: LargePolicy, changes: KeyChanges
+    ) -> None:
         """What came between."""
         missing = end.subtract(before).count()
         if not missing:
             return
-        routed = RoutedLane(cast(LaneDispatcher, changes), routes, changes)
+        large = TracedTransactions(policy, deque()) if policy.drops else None
+        routed = RoutedLane(cast(LaneDispatcher, changes), routes, changes, large=large)
         router = StreamRouter(self._codec, self._schemas(), {lane: routed}, before)
         decoder = self._codec.stream(checksum=True)
         read = GtidSetBuilder(before)
@@ -84,6 +90,8 @@ class BinlogSearch:
                 decoder.push(dump.read_available())
                 while missing > 0 and (event := decoder.next_event()) is not None:
                     router.take(event)
+                    changes.dropped |= {one.gtid: one for _, one in router.dropped}
+                    router.dropped.clear()
                     if routed.failed is not None:
                         raise routed.failed
                     if isinstance(event, TransactionEnd) and read.add(event.gtid):

@@ -7,7 +7,7 @@ it. So while writes go on, a change that came in between may look as if it weren
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actors.codec import reader_codec
 from actors.drivers.dead_letters import Selection, SqlDeadLetters
@@ -17,7 +17,7 @@ from actors.drivers.mysql.session import connect_any
 from actors.drivers.sinks import Driver, open_driver
 from actors.lineage.rows import look_at_rows
 from actors.lineage.search import BinlogSearch
-from actors.parts.rules import parsed_rules
+from actors.parts.rules import large_policy, parsed_rules
 from actors.parts.source import connect_options, dump_options, endpoints_of, replica_identity
 from actors.parts.store import store_of, store_url
 from actors.secrets import resolve
@@ -186,11 +186,16 @@ class _Survey:
                 executed,
                 self._name,
                 RuleRoutes(self._rules),
+                large_policy(self._config.lanes[self._name]),
                 lambda: KeyChanges(self._name, wanted),
                 self._is_enough,
                 self._question.files,
             )
-        judged = [judge(change, self._rules, decoder) for one in files for change in one.found]
+        judged = []
+        for one in files:
+            rows = {gtid: dropped.rows for gtid, dropped in one.dropped.items()}
+            changes = [judge(change, self._rules, decoder) for change in one.found]
+            judged += [replace(change, dropped_rows=rows.get(change.stamp.gtid, 0)) for change in changes]
         return judged, tuple(stamp for one in files for stamp in one.emptied), executed, how_far
 
     def _is_enough(self, changes: KeyChanges, before: GtidSet) -> bool:

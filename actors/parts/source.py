@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from actors.host import SystemHost
-from actors.parts.rules import parsed_rules
+from actors.parts.rules import large_policy, parsed_rules
 from ingest.config.check import fingerprint
 from ingest.config.model import Config, GtidStart
 from ingest.lane.dispatcher import LanePlan
@@ -60,6 +60,7 @@ class ConfiguredSource:
         from actors.codec import reader_codec
         from actors.drivers.mysql.schemas import schemas_for
         from actors.drivers.spill import SpillingMap
+        from actors.drivers.spill_events import SpillingEvents
         from actors.preflight import LanePreflight
 
         options = self._config.clusters[self._cluster]
@@ -78,6 +79,7 @@ class ConfiguredSource:
             tail_map=partial(SpillingMap, TAIL_MEMORY_BYTES),
             host=SystemHost(),
             prefer=options.prefer,
+            held_events=partial(SpillingEvents, TAIL_MEMORY_BYTES),
         )
 
     def _make(self) -> Callable[..., MysqlStreamSource]:
@@ -107,6 +109,7 @@ class ConfiguredSource:
             lane.on_lost,
             lane.on_gap,
             state,
+            large_policy(lane),
         )
 
     def _plan(self, name: str, state: str, epoch: int, source_uuid: str) -> LanePlan:

@@ -17,7 +17,8 @@ from ingest.problems import DataProblem, declare
 
 FORMAT = 4
 READABLE = frozenset({1, 2, 3, 4})
-"""Format 1 had no ``reach``, format 2 no ``lost``, format 3 no ``state``; what is missing has its default."""
+"""Format 1 had no ``reach``, format 2 no ``lost``, format 3 no ``state``, ``drops`` and ``exempt``; what is missing has its
+default."""
 
 CORRUPT = declare(
     "checkpoint.corrupt",
@@ -47,6 +48,8 @@ class CheckpointRecord:
     the source must have all of it, and the tail goes to the source's end. "" when the reserve says all.
     ``lost``: transactions that the lane applied and that a failover lost (``on_lost = "continue"``): not in the frontier, and
     never waited for again. ``state``: None for a sink that keeps none.
+    ``drops``: the limits above which transactions were dropped, "" for none; ``exempt``: a GTID set of what isn't, since it may
+    have been applied under another policy (``ingest.lane.large``).
     """
 
     lane: str
@@ -60,6 +63,8 @@ class CheckpointRecord:
     reach: str = ""
     lost: str = ""
     state: KeptState | None = None
+    drops: str = ""
+    exempt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ingest.config.check import check_lane_text, check_parts, reference_mistakes
-from ingest.config.checkpoint_options import CheckpointOptions
+from ingest.config.checkpoint import CheckpointOptions
 from ingest.config.codes import BAD_SYNTAX, CONFLICT, MISSING, UNKNOWN_KEY, WRONG_TYPE
 from ingest.config.model import (
     BlackholeLane,

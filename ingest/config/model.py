@@ -14,8 +14,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
-from ingest.config.checkpoint_options import CheckpointOptions
+from ingest.config.checkpoint import CheckpointOptions
 from ingest.config.fields import Options, SecretRef, TlsOptions
+from ingest.config.large_transactions import LargeTransactionOptions
 from ingest.sinks.blackhole.options import BlackholeOptions, BlackholeTarget
 from ingest.sinks.elasticsearch.options import ElasticsearchOptions, ElasticsearchTarget
 from ingest.sinks.hbase.options import HbaseOptions, HbaseTarget
@@ -228,6 +229,9 @@ class LaneOptions(Options):
 
     on_gap: Literal["stop"] = "stop"
     """What follows when every host has purged what the lane needs: `stop` the lane and name the GTIDs."""
+
+    large_transactions: LargeTransactionOptions = LargeTransactionOptions()
+    """What becomes of transactions above a size, as `[lanes.NAME.large_transactions]`; by default they are applied."""
 
     zero_dates: Literal["null", "text", "stop"] = "null"
     """What zero and partial dates such as `0000-00-00` become: `null`, their `text` (the whole column is text

@@ -16,8 +16,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from ingest.config.checkpoint_options import CheckpointOptions
+from ingest.config.checkpoint import CheckpointOptions
 from ingest.config.fields import SecretRef, TlsOptions
+from ingest.config.large_transactions import LargeTransactionOptions
 from ingest.config.model import (
     BlackholeLane,
     BlackholeSqlRule,
@@ -76,6 +77,11 @@ _SECTIONS = (
         "`start = { gtid = ... }`",
         GtidStart,
         'start = { gtid = "3E11FA47-71CA-11E1-9E33-C80AA9429562:1-100" }',
+    ),
+    _Section(
+        "`[lanes.NAME.large_transactions]`",
+        LargeTransactionOptions,
+        '[lanes.orders.large_transactions]\npolicy = "drop"\nrows = 100_000',
     ),
     _Section(
         "`[[lanes.NAME.rules]]` as SQL",

@@ -27,6 +27,7 @@ from ingest.lane.buffers import SliceShape
 from ingest.lane.cuts import Cuts, DurableState
 from ingest.lane.flow import FlowBatch, FlowPlan, LaneFlow
 from ingest.lane.frontier import Frontier
+from ingest.lane.large import LargeTransactions
 from ingest.lane.resume import ResumePoint
 from ingest.lane.tail import TailCoalescer, TailRow
 from ingest.slices import Kind, Parcel, TransactionStamp
@@ -85,13 +86,20 @@ class _Shard:
 
 
 class LaneDispatcher:
-    """See the module. Not thread-safe: one reader drives it. Times are monotonic milliseconds, handed in. ``records``: how
-    many it has given; the number of the newest."""
+    """See the module. Not thread-safe: one reader drives it. Times are monotonic milliseconds, handed in. ``large``: what
+    judges transactions before their changes come here; records say by which policy. ``records``: how many it has given; the
+    number of the newest."""
 
     def __init__(
-        self, plan: LanePlan, resume: ResumePoint, tail: TailCoalescer, flow: Callable[[FlowPlan], LaneFlow]
+        self,
+        plan: LanePlan,
+        resume: ResumePoint,
+        tail: TailCoalescer,
+        flow: Callable[[FlowPlan], LaneFlow],
+        large: LargeTransactions | None = None,
     ) -> None:
         self.plan = plan
+        self.large = large
         self.flow = flow(FlowPlan(resume.frontier, plan.shards, plan.batch_rows, plan.batch_bytes, plan.buffer_bytes))
         self.phase = Phase.LIVE if resume.tail_rows == 0 else Phase.TAIL
         self._tail_rows = resume.tail_rows
@@ -300,6 +308,8 @@ class LaneDispatcher:
             self._reach_beyond(frontier),
             self.lost,
             state,
+            self.large.policy.drops if self.large is not None else "",
+            self.large.exempt if self.large is not None else "",
         )
 
     def _is_cut(self, cuts: Cuts, watermark: int, waited_ms: float) -> bool:

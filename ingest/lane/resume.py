@@ -17,6 +17,7 @@ from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.record import CheckpointRecord
 from ingest.lane.frontier import Frontier
 from ingest.lane.kept_state import refuse_other_state
+from ingest.lane.large import NO_EXEMPTION, Exemption, policy_of
 from ingest.problems import DataProblem, declare
 from ingest.schema_history.history import History
 
@@ -48,6 +49,7 @@ class ResumePoint:
     """``frontier``: ask the source for everything after it. ``tail_rows``: coalesce so many row changes, or, when
     None, all up to ``end`` (both stop at ``end``). A fresh lane has no tail (0). ``reach``: as the record's; this epoch's
     records carry it on until their frontier holds it. ``lost``: what was applied and given up, in all epochs.
+    ``exemption``: what isn't dropped, however large.
     """
 
     frontier: Frontier
@@ -57,6 +59,7 @@ class ResumePoint:
     applied_rows: int = 0
     reach: str = ""
     lost: str = ""
+    exemption: Exemption = NO_EXEMPTION
 
 
 def resume_point(
@@ -67,10 +70,12 @@ def resume_point(
     lane: str,
     lost: GtidSet | None = None,
     state: str = "",
+    drops: str = "",
 ) -> ResumePoint:
     """Decide. ``start`` is the configured start, used when there is no record; ``lost``: transactions that are given up;
-    ``state``: what the lane's sink keeps. DataProblem when the source has purged or never had what the frontier needs, or
-    the state isn't that of these rules and transactions.
+    ``state``: what the lane's sink keeps; ``drops``: what the lane's policy drops from now on (``LargePolicy.drops``).
+    DataProblem when the source has purged or never had what the frontier needs, or the state isn't that of these rules and
+    transactions.
     """
     if record is not None:
         refuse_other_state(record, state, lane, fingerprint, lost)
@@ -82,13 +87,30 @@ def resume_point(
     if record is None:
         return ResumePoint(frontier, 0, source.executed)
     bound: int | None = record.reserve_rows
+    exemption = _exemption(record, fingerprint, drops)
     if record.fingerprint != fingerprint:
         frontier, bound = Frontier(frontier.executed), None
     elif record.source_uuid != source.uuid or reach or lost:
         bound = None
+    elif record.drops and record.drops != drops:
+        bound = None  # the rows of what was dropped weren't counted, and now they may be
     if state:
         bound = 0
-    return ResumePoint(frontier, bound, source.executed, record.schema_history, record.applied_rows, reach, record.lost)
+    history, applied = record.schema_history, record.applied_rows
+    return ResumePoint(frontier, bound, source.executed, history, applied, reach, record.lost, exemption)
+
+
+def _exemption(record: CheckpointRecord, fingerprint: str, drops: str) -> Exemption:
+    """What mustn't be dropped: where the policy is another one, or measures other rows, all that may have been applied."""
+    same_rules = record.fingerprint == fingerprint
+    if not drops:
+        return NO_EXEMPTION
+    if same_rules and record.drops == drops:
+        return Exemption(record.exempt)
+    held = GtidSet.parse(record.exempt).union(GtidSet.parse(record.frontier.executed))
+    if record.frontier.partial_gtid is not None:
+        held = held.union(GtidSet.parse(record.frontier.partial_gtid))
+    return Exemption(str(held), tail=True, unless=policy_of(record.drops) if same_rules else None)
 
 
 def without_lost(record: CheckpointRecord, lost: GtidSet) -> CheckpointRecord:
@@ -109,6 +131,7 @@ def without_lost(record: CheckpointRecord, lost: GtidSet) -> CheckpointRecord:
         frontier=frontier,
         reach=str(GtidSet.parse(record.reach).subtract(lost)),
         lost=str(GtidSet.parse(record.lost).union(lost)),
+        exempt=str(GtidSet.parse(record.exempt).subtract(lost)),
         schema_history=history,
     )
 

@@ -4,7 +4,8 @@ Owns what the reader knows of tables: which table map stands behind a table id, 
 which columns make the document key. Rows are cut once per event, whatever the number of lanes.
 
 Invariants: an event that isn't understood raises (5); a table that no rule matches isn't even walked; a statement
-that changes data or empties a captured table stops the lanes that capture it, it is never skipped.
+that changes data or empties a captured table stops the lanes that capture it, it is never skipped; what a lane's policy of
+large transactions held back reaches it before anything later does.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.binlog.gtid import GtidSet, GtidSetBuilder
-from ingest.binlog.walker import KEY_NULL
 from ingest.codec import (
     BinlogEvent,
     Heartbeat,
@@ -30,11 +30,13 @@ from ingest.codec import (
     TransactionEnd,
 )
 from ingest.lane.buffers import SliceShape
-from ingest.lane.dispatcher import DocumentChange
-from ingest.lane.routing import NOWHERE, NULL_PLACE, RoutedLane, RuleRoute, SchemaSource, ShortRoute
-from ingest.problems import DataProblem, declare
+from ingest.lane.dispatcher import DocumentChange, Phase
+from ingest.lane.document_changes import document_changes
+from ingest.lane.large import SLOW_LANE, DroppedTransaction, Judgement
+from ingest.lane.routing import RoutedLane, RuleRoute, SchemaSource, ShortRoute
+from ingest.problems import DataProblem, WorldProblem, declare
 from ingest.schema import TableSchema
-from ingest.slices import Kind, TransactionStamp
+from ingest.slices import TransactionStamp
 
 PARTIAL_JSON = declare(
     "binlog.partial_json",
@@ -61,7 +63,8 @@ class _Table:
 class StreamRouter:
     """See the module. ``lanes`` by name; a lane may be taken out at any time. ``held``: what the stream leaves out.
     ``short_way``: the stream's, if it has one; it is taken while no lane has a tail or is ahead. ``is_within``: a
-    transaction has begun and not ended."""
+    transaction has begun and not ended, or not all of it was handed on. ``dropped``: large transactions by lane, for who
+    takes them out."""
 
     def __init__(
         self,
@@ -80,11 +83,14 @@ class StreamRouter:
         self._shapes: dict[tuple[int, str, bytes, bytes, bytes, bytes], SliceShape] = {}
         self._short_way = short_way
         self._flowing: list[RoutedLane] = []
+        self._limit_bytes: int | None = None
         self._learned: set[tuple[bytes, bytes, bytes]] = set()
         self._read = GtidSetBuilder(held)
         self.gtid = ""
         self.is_within = False
         self._wanting: list[RoutedLane] = []
+        self._releasing: list[RoutedLane] = []
+        self.dropped: list[tuple[str, DroppedTransaction]] = []
         self.file = ""
         self.position = 0
         self.commit_us = 0
@@ -125,6 +131,9 @@ class StreamRouter:
         """A lane leaves the stream, if it is in it."""
         gone = self.lanes.pop(lane, None)
         self._wanting = [one for one in self._wanting if one is not gone]
+        if gone in self._releasing:
+            self._releasing.remove(gone)
+            self.release()
         self._choose_way()
 
     def hand_over(self, lane: str) -> RoutedLane:
@@ -153,19 +162,49 @@ class StreamRouter:
             for lane in self.lanes.values()
             if (lane.ahead is None or event.gtid not in lane.ahead) and lane.dispatcher.begin(stamp)
         ]
+        for lane in self._wanting:
+            if lane.large is not None:
+                lane.large.begin(event.gtid, in_tail=lane.dispatcher.phase is Phase.TAIL)
 
     def _end(self, event: TransactionEnd) -> None:
         self.position = event.position
         self.transactions += 1
         self._read.add(event.gtid)
         for lane in self._wanting:
-            lane.dispatcher.end(event.gtid)
+            dropped = lane.large.end() if lane.large is not None else None
+            if dropped is not None:
+                self.dropped.append((lane.dispatcher.plan.lane, dropped))
+            if lane.large is not None and lane.large.held:
+                self._releasing.append(lane)
+            else:
+                lane.dispatcher.end(event.gtid)
         self._wanting = []
         self.is_within = False
+        self.release()
         for lane in self.lanes.values():
             if lane.ahead is not None and lane.ahead.issubset(self.read_gtids()):
                 lane.ahead = None
         self._choose_way()
+
+    def release(self) -> bool:
+        """Hand on what was held back of the transaction that has ended, as far as the lanes have room. True: all of it is;
+        no event may be taken before."""
+        if not self._releasing:
+            return True
+        for lane in list(self._releasing):
+            assert lane.large is not None
+            held = lane.large.held
+            while held and lane.failed is None and lane.dispatcher.accepts_changes:
+                table, event = held.popleft()
+                assert isinstance(table, _Table)
+                walker = self._walker(table, event)
+                self._deliver(lane, table, event, walker.walk(event), walker)
+            if not held and lane.failed is None:
+                lane.dispatcher.end(self.gtid)
+            if not held or lane.failed is not None:
+                self._releasing.remove(lane)
+        self.is_within = bool(self._releasing)
+        return not self._releasing
 
     def _progress(self, event: Progress) -> None:
         self.gtid = event.gtid or self.gtid
@@ -177,6 +216,9 @@ class StreamRouter:
         for source, first, last in event.executed:
             self._read.add_interval(source, first, last)
         self._wanting = [lane for lane in self.lanes.values() if lane.dispatcher.wants]
+        for lane in self.lanes.values():
+            if event.gtid and lane.large is not None:
+                lane.large.end()  # the one that was judged is over; those that began since aren't large
 
     def _choose_way(self) -> None:
         """Rows may go to the flows by themselves while every lane takes its changes at once."""
@@ -185,10 +227,13 @@ class StreamRouter:
         lanes = list(self.lanes.values())
         if not all(lane.dispatcher.is_flowing and lane.ahead is None for lane in lanes):
             lanes = []
-        if lanes != self._flowing:
-            self._flowing = lanes
+        judging = [one.large for one in lanes if one.large is not None and (len(lanes) > 1 or one.large.policy.drops)]
+        limits = [one.policy.may_reach_bytes for one in judging]
+        limit_bytes = min((limit for limit in limits if limit is not None), default=None)
+        if lanes != self._flowing or limit_bytes != self._limit_bytes:
+            self._flowing, self._limit_bytes = lanes, limit_bytes
             self._learned.clear()
-            self._short_way.flow_into([lane.dispatcher.flow for lane in lanes])
+            self._short_way.flow_into([lane.dispatcher.flow for lane in lanes], limit_bytes)
 
     def _statement(self, event: Statement) -> None:
         history = self._schemas.on_statement(self.gtid, event.database, event.sql)
@@ -200,7 +245,7 @@ class StreamRouter:
                 lane.dispatcher.schema_changed(self.gtid, history)
             problem = lane.statements.judge(event, lane.routes.captures)
             if problem is not None and lane.failed is None:
-                lane.failed = problem.with_where(**self._where(lane))  # type: ignore[assignment]
+                lane.failed = problem.with_where(**self._where(lane))
 
     # --- rows ---------------------------------------------------------------------------------------------------
 
@@ -225,10 +270,20 @@ class StreamRouter:
         self._learn(table, event)
         self.row_changes += len(block.before)
         for lane in takers:
-            try:
+            if self._is_applied_now(lane, table, event, len(block.before)):
                 self._deliver(lane, table, event, block, walker)
-            except DataProblem as problem:
-                lane.failed = problem.with_where(table=table.map.name, **self._where(lane))  # type: ignore[assignment]
+
+    def _is_applied_now(self, lane: RoutedLane, table: _Table, event: RowsEvent, rows: int) -> bool:
+        """Or held back, or dropped, by the lane's policy of large transactions; or the lane is better off by itself."""
+        if lane.large is None:
+            return True
+        found = lane.large.judge(str(table.map.name), rows, len(event.images))
+        if found is Judgement.HOLD:
+            lane.large.held.append((table, event))
+        elif found is Judgement.LEAVE and any(one is not lane and one.failed is None for one in self.lanes.values()):
+            lane.failed = WorldProblem(SLOW_LANE, lane.large.told, self._where(lane))
+            return False
+        return found in (Judgement.APPLY, Judgement.LEAVE)
 
     def _learn(self, table: _Table, event: RowsEvent) -> None:
         """From the next event on, rows of this table and these bitmaps take the short way."""
@@ -286,11 +341,13 @@ class StreamRouter:
         return walker
 
     def _deliver(self, lane: RoutedLane, table: _Table, event: RowsEvent, block: RowBlock, walker: RowWalker) -> None:
-        routes = self._routes_of(lane, table)
         changes: list[list[DocumentChange]] = [[] for _ in block.before]
-        for route in routes:
-            shape = self._shape(route, table, event)
-            _collect(changes, event.kind, block, walker, route, shape)
+        try:
+            for route in self._routes_of(lane, table):
+                document_changes(changes, event.kind, block, walker, route, self._shape(route, table, event))
+        except DataProblem as problem:
+            lane.failed = problem.with_where(table=table.map.name, **self._where(lane))
+            return
         for change in changes:
             lane.dispatcher.change(change)
 
@@ -311,46 +368,3 @@ class StreamRouter:
     def _where(self, lane: RoutedLane | None) -> dict[str, object]:
         where: dict[str, object] = {"gtid": self.gtid, "file": self.file, "position": self.position}
         return where if lane is None else {"lane": lane.dispatcher.plan.lane, **where}
-
-
-def _collect(
-    changes: list[list[DocumentChange]],
-    kind: Kind,
-    block: RowBlock,
-    walker: RowWalker,
-    route: RuleRoute,
-    shape: SliceShape,
-) -> None:
-    """What one rule makes of each row of a block; a changed identity gives a delete and an insert."""
-    before = _identities(walker, block.before, route, after=False) if kind is not Kind.INSERT else []
-    after = _identities(walker, block.after, route, after=True) if kind is not Kind.DELETE else []
-    if kind is Kind.INSERT:
-        for change, (key, identity), image in zip(changes, after, block.after, strict=True):
-            change.append((key, identity, shape, kind, b"", image))
-    elif kind is Kind.DELETE:
-        for change, (key, identity), image in zip(changes, before, block.before, strict=True):
-            change.append((key, identity, shape, kind, image, b""))
-    else:
-        images = zip(block.before, block.after, strict=True)
-        for change, old, new, (was, now) in zip(changes, before, after, images, strict=True):
-            if old == new:
-                change.append((*new, shape, kind, was, now))
-            else:
-                change.append((*old, shape, Kind.DELETE, was, b""))
-                change.append((*new, shape, Kind.INSERT, b"", now))
-
-
-def _identities(walker: RowWalker, images: Sequence[bytes], route: RuleRoute, *, after: bool) -> list[tuple[str, str]]:
-    """(document key, identity) of each image. A place column may be NULL; a key column only where a row may be nowhere."""
-    try:
-        keys = walker.keys(images, route.key_columns, after)
-    except DataProblem as problem:
-        if problem.code != KEY_NULL or not route.may_be_nowhere:
-            raise
-        if len(images) == 1:
-            return [NOWHERE]
-        return [one for image in images for one in _identities(walker, [image], route, after=after)]
-    if not route.place_columns:
-        return list(zip(keys, keys, strict=True))
-    columns = route.key_columns + route.place_columns
-    return list(zip(keys, walker.keys(images, columns, after, NULL_PLACE), strict=True))

@@ -12,7 +12,8 @@ from ingest.binlog.gtid import GtidSet
 from ingest.codec import Statement
 from ingest.lane.buffers import SliceShape
 from ingest.lane.dispatcher import LaneDispatcher
-from ingest.problems import DataProblem
+from ingest.lane.large import LargeTransactions
+from ingest.problems import DataProblem, Problem
 from ingest.schema import TableName, TableSchema
 
 NULL_PLACE = "\0NULL"
@@ -82,11 +83,13 @@ class StatementPolicy(Protocol):
 
 @dataclass(slots=True)
 class RoutedLane:
-    """A lane in this stream. ``failed`` is set when the lane can't go on; the stream goes on for the others. ``ahead``:
-    transactions to come that the lane has already, from the stream it was in before."""
+    """A lane in this stream. ``failed`` is set when the lane can't go on here; the stream goes on for the others. ``ahead``:
+    transactions to come that the lane has already, from the stream it was in before. ``large``: its policy of large
+    transactions, None when it applies all."""
 
     dispatcher: LaneDispatcher
     routes: LaneRoutes
     statements: StatementPolicy
-    failed: DataProblem | None = None
+    failed: Problem | None = None
     ahead: GtidSet | None = None
+    large: LargeTransactions | None = None

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from ingest.codec import Statement
 from ingest.dead_letters.stored_row import StoredRow
-from ingest.lane.dispatcher import DocumentChange
+from ingest.lane.dispatcher import DocumentChange, Phase
+from ingest.lane.large import DroppedTransaction
 from ingest.lane.routing import NOWHERE
 from ingest.lane.statements import EMPTIED, LaneStatements
 from ingest.lineage.keys import SinkKey
@@ -42,12 +43,16 @@ class _Plan:
 
 class KeyChanges:
     """See the module: the part of ``LaneDispatcher`` that a router uses, and a ``StatementPolicy``. ``found``: in order;
-    ``emptied``: transactions that truncated or dropped a table of the lane, with what they say."""
+    ``emptied``: transactions that truncated or dropped a table of the lane, with what they say; ``dropped``: large ones, which
+    the lane's policy drops, by GTID."""
+
+    phase = Phase.LIVE
 
     def __init__(self, lane: str, wanted: SinkKey) -> None:
         self.plan = _Plan(lane)
         self.found: deque[FoundChange] = deque(maxlen=KEPT)
         self.emptied: deque[tuple[TransactionStamp, str]] = deque(maxlen=KEPT)
+        self.dropped: dict[str, DroppedTransaction] = {}
         self.wants = True
         self.is_flowing = False
         self._wanted = wanted

@@ -29,7 +29,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class JudgedChange:
-    """``place``: None where a problem leaves it unknown. ``why``: for people, "" for what is written."""
+    """``place``: None where a problem leaves it unknown. ``why``: for people, "" for what is written. ``dropped_rows``: of the
+    large transaction that it is part of and that the lane's policy drops; 0: of none."""
 
     stamp: TransactionStamp
     table: str
@@ -39,6 +40,7 @@ class JudgedChange:
     place: Place | None = None
     routing: str | None = None
     why: str = ""
+    dropped_rows: int = 0
 
 
 def judge(change: FoundChange, rules: Sequence[ParsedRule], decoder: SliceDecoder) -> JudgedChange:

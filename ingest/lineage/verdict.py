@@ -23,6 +23,7 @@ class Answer(enum.Enum):
     NEWEST = "newest"
     DELETED = "deleted"
     FILTERED = "filtered"
+    DROPPED = "dropped"
     NO_ROW = "no_row"
     NOT_REACHED = "not_reached"
     DEAD_LETTER = "dead_letter"
@@ -32,7 +33,7 @@ class Answer(enum.Enum):
     UNKNOWN = "unknown"
 
 
-AS_IT_SHOULD_BE = frozenset({Answer.NEWEST, Answer.DELETED, Answer.FILTERED, Answer.NO_ROW})
+AS_IT_SHOULD_BE = frozenset({Answer.NEWEST, Answer.DELETED, Answer.FILTERED, Answer.DROPPED, Answer.NO_ROW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,10 @@ def _reached(found: Evidence, change: JudgedChange) -> Verdict:
     held, gtid = found.held, change.stamp.gtid
     if change.outcome == "refused":
         return Verdict(Answer.REFUSED, f"rule {change.rule} can't take {gtid}: {change.why}")
+    if change.dropped_rows:
+        there = "not there" if held is None else "there, but older"
+        what = f"{gtid} was dropped as part of a large transaction, of {change.dropped_rows:,} row changes"
+        return Verdict(Answer.DROPPED, f"{there}: {what} (large_transactions)")
     if held is None:
         if change.outcome == "deleted":
             return Verdict(Answer.DELETED, f"not there: deleted by {gtid}: {change.why}")

@@ -92,12 +92,12 @@ class NativeStreamDecoder:
         while (event := self.next_event()) is not None:
             yield event
 
-    def flow_into(self, flows: Sequence[LaneFlow]) -> None:
+    def flow_into(self, flows: Sequence[LaneFlow], limit_bytes: int | None = None) -> None:
         """See ``ShortWay``: flows of the same codec."""
         native = [flow for flow in flows if isinstance(flow, NativeFlow)]
         assert len(native) == len(flows), "the stream and the flows are of one codec"
         self._flows = native
-        self._core.flow_into([flow.core for flow in native])
+        self._core.flow_into([flow.core for flow in native], limit_bytes)
 
     def forget(self) -> None:
         """See ``ShortWay``."""

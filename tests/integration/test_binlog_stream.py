@@ -10,6 +10,7 @@ import pytest
 
 from actors.stack import Mysql
 from ingest.binlog.file import split_file
+from ingest.binlog.framing import EventType
 from ingest.binlog.gtid import GtidSet, GtidSetBuilder
 from ingest.binlog.statements import StatementKind, classify_statement
 from ingest.codec import (
@@ -23,8 +24,10 @@ from ingest.problems import DataProblem
 from ingest.slices import Kind
 from tests.kit.binlog_capture import capturing, dump
 from tests.kit.binlog_reading import CODEC, events_of, file_events, walked
+from tests.kit.codecs import needs_native
 from tests.kit.oracle import oracle_events
 from tests.kit.supplements import supplement_of
+from tests.unit.native.test_captured import is_told, transactions_of
 
 pytestmark = pytest.mark.integration
 
@@ -155,6 +158,20 @@ def test_compressed_transactions(mysql9: Mysql, cursor9: Any, compression: str) 
     )
     kinds = [type(event) for event in file_events(data)]
     assert kinds.count(TransactionBegin) == kinds.count(TransactionEnd) == 2
+
+
+@needs_native
+def test_a_tagged_transaction_states_its_length(mysql9: Mysql, cursor9: Any) -> None:
+    """To the byte, as untagged ones do (tests/captures): what can't be large is known by its GTID event."""
+    cursor9.execute("CREATE TABLE lengths (id INT PRIMARY KEY)")
+    with capturing(mysql9, cursor9) as capture:
+        cursor9.execute("SET gtid_next = 'AUTOMATIC:blue'")
+        cursor9.execute("INSERT INTO lengths VALUES (1), (2), (3)")
+        cursor9.execute("SET gtid_next = 'AUTOMATIC'")
+    head, events = transactions_of(capture.file_bytes)
+    assert events[0][4] == EventType.GTID_TAGGED
+    length = sum(map(len, events))
+    assert [is_told(head, events[:2], limit) for limit in (length, length - 1)] == [False, True]
 
 
 def test_minimal_row_image(mysql9: Mysql, cursor9: Any) -> None:

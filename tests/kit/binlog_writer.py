@@ -19,6 +19,7 @@ Value = int | str | None
 Row = Sequence[Value]
 
 _INTEGERS = {"tinyint": (1, 1), "smallint": (2, 2), "mediumint": (9, 3), "int": (3, 4), "bigint": (8, 8)}
+GTID_EVENT_BYTES = 80
 _VARCHAR = 15
 _UTF8MB4 = 255
 
@@ -112,13 +113,32 @@ class BinlogWriter:
 
     # --- transactions --------------------------------------------------------------------------------------------------
 
-    def transaction(self, gno: int, changes: Sequence[Change], commit_us: int | None = None, tag: str = "") -> bytes:
-        """A whole transaction: GTID, BEGIN, a table map and a rows event per run of like changes, XID."""
-        parts = [self.gtid(gno, commit_us, tag), self.query("", "BEGIN")]
+    def transaction(
+        self,
+        gno: int,
+        changes: Sequence[Change],
+        commit_us: int | None = None,
+        tag: str = "",
+        states_length: bool = True,
+    ) -> bytes:
+        """A whole transaction: GTID, BEGIN, a table map and a rows event per run of like changes, XID. ``states_length``:
+        as since MySQL 8.0.2; else it has no commit timestamps either, as in 5.6 and 5.7."""
+        length = self._length_of(changes) if states_length else None
+        parts = [self.gtid(gno, commit_us, tag, length=length), self.query("", "BEGIN")]
         for run in _runs(changes):
             parts += [self.table_map(run[0].table), self.rows(run)]
         parts.append(self.xid(gno))
         return b"".join(parts)
+
+    def _length_of(self, changes: Sequence[Change]) -> int:
+        """What a server states: all events of the transaction, the GTID event too (about)."""
+        other = BinlogWriter(self.server_uuid, self.server_id, self.server_version, checksum=self.checksum)
+        other.query("", "BEGIN")
+        for run in _runs(changes):
+            other.table_map(run[0].table)
+            other.rows(run)
+        other.xid(1)
+        return GTID_EVENT_BYTES + sum(map(len, other.events()))
 
     def compressed(self, gno: int, changes: Sequence[Change], commit_us: int | None = None) -> bytes:
         """A transaction as binlog_transaction_compression=ON writes it."""
@@ -128,24 +148,25 @@ class BinlogWriter:
             inner.table_map(run[0].table)
             inner.rows(run)
         inner.xid(gno)
-        return self.gtid(gno, commit_us) + self.payload(b"".join(inner.events()))
+        inflated = b"".join(inner.events())
+        length = GTID_EVENT_BYTES + len(_payload_body(inflated)) + 23
+        return self.gtid(gno, commit_us, length=length) + self.payload(inflated)
 
     def payload(self, inflated: bytes) -> bytes:
         """A TRANSACTION_PAYLOAD event of events without checksums."""
-        deflated = pa.Codec("zstd").compress(inflated, asbytes=True)
-        fields = ((1, len(deflated)), (2, 0), (3, len(inflated)))
-        head = b"".join(packed(number) + packed(len(packed(value))) + packed(value) for number, value in fields)
-        return self.append_event(TRANSACTION_PAYLOAD, head + b"\0" + deflated)
+        return self.append_event(TRANSACTION_PAYLOAD, _payload_body(inflated))
 
-    def gtid(self, gno: int, commit_us: int | None = None, tag: str = "") -> bytes:
-        """A GTID event, tagged if there is a tag."""
+    def gtid(self, gno: int, commit_us: int | None = None, tag: str = "", length: int | None = 200) -> bytes:
+        """A GTID event, tagged if there is a tag. ``length``: of the transaction, as it is stated; None: as before 8.0."""
         commit_us = self.timestamp * 1_000_000 if commit_us is None else commit_us
         uuid = bytes.fromhex(self.server_uuid.replace("-", ""))
         if tag:
-            return self.append_event(GTID_TAGGED, _tagged_gtid(uuid, gno, tag, commit_us))
+            return self.append_event(GTID_TAGGED, _tagged_gtid(uuid, gno, tag, commit_us, length or 0))
         clock = struct.pack("<BQQ", 2, gno - 1, gno)
-        body = struct.pack("<B16sQ", 0, uuid, gno) + clock + commit_us.to_bytes(7, "little") + packed(200)
-        return self.append_event(GTID, body + struct.pack("<I", 90700))
+        body = struct.pack("<B16sQ", 0, uuid, gno) + clock
+        if length is not None:
+            body += commit_us.to_bytes(7, "little") + packed(length) + struct.pack("<I", 90700)
+        return self.append_event(GTID, body)
 
     def query(self, database: str, sql: str) -> bytes:
         """A statement; BEGIN and COMMIT too."""
@@ -256,7 +277,14 @@ def row_image(table: TableSpec, row: Row) -> bytes:
     return image
 
 
-def _tagged_gtid(uuid: bytes, gno: int, tag: str, commit_us: int) -> bytes:
+def _payload_body(inflated: bytes) -> bytes:
+    deflated = pa.Codec("zstd").compress(inflated, asbytes=True)
+    fields = ((1, len(deflated)), (2, 0), (3, len(inflated)))
+    head = b"".join(packed(number) + packed(len(packed(value))) + packed(value) for number, value in fields)
+    return head + b"\0" + deflated
+
+
+def _tagged_gtid(uuid: bytes, gno: int, tag: str, commit_us: int, length: int) -> bytes:
     fields = [
         (0, varlen(0)),
         (1, b"".join(varlen(byte) for byte in uuid)),
@@ -265,7 +293,7 @@ def _tagged_gtid(uuid: bytes, gno: int, tag: str, commit_us: int) -> bytes:
         (4, varlen((gno - 1) << 1)),
         (5, varlen(gno << 1)),
         (6, varlen(commit_us)),
-        (8, varlen(200)),
+        (8, varlen(length)),
         (9, varlen(90700)),
     ]
     body = b"".join(varlen(number) + value for number, value in fields)

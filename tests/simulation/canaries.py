@@ -28,6 +28,7 @@ from ingest.lane import applier, tail
 from ingest.lane.cuts import Cuts
 from ingest.lane.dispatcher import LaneDispatcher
 from ingest.lane.flow import PureFlow
+from ingest.lane.large import NO_EXEMPTION, Judgement, LargeTransactions
 from ingest.lane.resume import ResumePoint
 from ingest.native.flow import NativeFlow
 from ingest.problems import Problem
@@ -57,6 +58,25 @@ def _resume_by_reserve(record: Any, *arguments: Any) -> ResumePoint:
     """As if every source had the same order."""
     point = _RESUME(record, *arguments)
     return point if record is None else replace(point, tail_rows=record.reserve_rows)
+
+
+def _resume_without_exemption(*arguments: Any) -> ResumePoint:
+    return replace(_RESUME(*arguments), exemption=NO_EXEMPTION)
+
+
+def _hold_nothing(self: LargeTransactions, *arguments: Any) -> Judgement:
+    found = _JUDGE(self, *arguments)
+    return Judgement.APPLY if found is Judgement.HOLD else found
+
+
+def _drop_silently(self: LargeTransactions) -> Any:
+    dropped = _LARGE_END(self)
+    self.dropped_transactions = self.dropped_rows = 0
+    return dropped
+
+
+_JUDGE = LargeTransactions.judge
+_LARGE_END = LargeTransactions.end
 
 
 def _rewound_without_reach(record: Any, *arguments: Any) -> Any:
@@ -212,6 +232,27 @@ CANARIES = {
     "no_reach": _canary(
         2, "a rewound lane's tail is its old reserve", carry_out, "rewound", _rewound_without_reach, "rewind"
     ),
+    "dropped_after_applied": _canary(
+        2,
+        "a new policy drops what an earlier epoch has applied",
+        source,
+        "resume_point",
+        _resume_without_exemption,
+        "policy",
+    ),
+    "exemption_forgotten": _canary(
+        2,
+        "records don't say what was applied under another policy",
+        LargeTransactions,
+        "exempt",
+        property(lambda _: ""),
+        "policy",
+        "rewind",
+    ),
+    "dropped_in_part": _canary(
+        2, "a large transaction's first rows are applied", LargeTransactions, "judge", _hold_nothing, "large"
+    ),
+    "dropped_silently": _canary(5, "what is dropped isn't counted", LargeTransactions, "end", _drop_silently, "large"),
     "no_reserve": _canary(
         2, "changes go out past the durable reserve", LaneDispatcher, "__init__", _no_reserve, "kill", "store_down"
     ),

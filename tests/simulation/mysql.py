@@ -121,6 +121,7 @@ class Topology:
         self.primary = self.servers[0]
         self.transactions: list[Transaction] = []
         self.history: dict[Document, list[int | None]] = {}
+        self.made_by: dict[int, Transaction] = {}
         self._rows: dict[Document, int] = {}
         self._values = 0
 
@@ -139,11 +140,12 @@ class Topology:
         if self._random.random() < 0.1:
             writer.compressed(number, changes)
         else:
-            writer.transaction(number, changes)
+            writer.transaction(number, changes, states_length=number % 3 > 0)  # now and then as before MySQL 8.0.2
         transaction = Transaction(
             gtid, len(self.transactions), changes, steps, tuple(writer.events()), self._scheduler.now_ms
         )
         self.transactions.append(transaction)
+        self.made_by.update((change.after[1], transaction) for change in changes if change.after)  # type: ignore[misc]
         self.primary.take(transaction)
 
     def _row_change(self) -> tuple[Change, tuple[tuple[Document, int], ...]]:

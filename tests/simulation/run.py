@@ -11,12 +11,15 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from structlog.testing import capture_logs
+
 from actors.mailbox import CONTROL
 from ingest.binlog.gtid import GtidSet
 from ingest.rewind.plan import RewindOrder
 from tests.simulation.actors import NetworkFaults, SimPeer
 from tests.simulation.counts import CountingServer, state_name
-from tests.simulation.lanes import Sizes
+from tests.simulation.lanes import COUNTED, Sizes
+from tests.simulation.large import some_policy
 from tests.simulation.letters import Person
 from tests.simulation.scheduler import StuckError, one_thread
 from tests.simulation.sinks import SinkFaults, ViolationError
@@ -35,7 +38,7 @@ LAG_BESIDE_A_SICK_LANE_MS = 3_000.0
 FAULTS = (
     "kill", "kill_supervisor", "pause", "network", "double_calls", "sink_network", "sink_errors", "sink_down",
     "store_errors", "store_down", "source_down", "cut", "failover", "second_supervisor", "resize", "clock", "rewind",
-    "poison",
+    "poison", "large", "policy",
 )  # fmt: skip
 HOST_FAULTS = ("failover", "source_down", "demote", "restore", "purge")
 """What befalls the hosts of a cluster; in one seed of four, together."""
@@ -98,6 +101,9 @@ class Chaos:
             sink.poison = "poison" in faults
         if "store_errors" in faults:
             world.store.faults = StoreFaults(before=0.02, after=0.02, slow=0.05)
+        if "large" in faults:
+            for watch in world.large.values():
+                watch.had = [some_policy(self._random)]
         if "sick_lane" in faults:
             sick = world.sinks[world.lanes[0]]
             sick.running = False
@@ -159,6 +165,7 @@ class Chaos:
             "clock": self._clock,
             "rewind": self._rewind,
             "poison": self._mend,
+            "policy": self._change_policy,
         }
 
     def _write(self) -> None:
@@ -234,6 +241,7 @@ class Chaos:
             order = RewindOrder(str(new), skip=False, self_describing=True, new_state=state or None)
             person, _ = world.actors.process("person")
             supervisor = world.supervisors[-1]
+            world.large[lane].rewound = True
             world.scheduler.spawn(
                 person, lambda: supervisor.send("rewind", lane, order, done=lambda _answer: None, group=CONTROL)
             )
@@ -246,6 +254,12 @@ class Chaos:
         self._world.scheduler.later(self._random.random() * 1_000, lambda: setattr(sink, "poison", not self._stopped))
         self._person.retry(lane, self._world.letters[lane].places)
 
+    def _change_policy(self) -> None:
+        """A person decides otherwise of large transactions: a new configuration, so everything starts anew."""
+        lane = self._random.choice([one for one in self._world.lanes if one != COUNTED])  # its sum would be anybody's guess
+        self._world.large[lane].had.append(some_policy(self._random))
+        self._world.supervisors[-1].kill()
+
     def _clock(self) -> None:
         for peer in self._world.living:
             if peer.life is not None:
@@ -256,7 +270,7 @@ def run_seed(seed: int, plan: Plan | None = None) -> World:
     """One seed to its end. ViolationError, with the seed and its plan, when an invariant doesn't hold."""
     plan = plan or plan_of(seed)
     try:
-        with one_thread(seed) as scheduler:
+        with one_thread(seed) as scheduler, capture_logs():
             world = World(scheduler, plan.sizes)
             _play(world, plan)
             return world

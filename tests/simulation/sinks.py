@@ -40,7 +40,7 @@ class SinkFaults:
 @dataclass(eq=False)
 class SinkServer:
     """One lane's sink. ``one_version``: a request carries one version for all its items, as HBase's Thrift has it.
-    ``poison``: some rows are refused whenever they come."""
+    ``poison``: some rows are refused whenever they come. ``is_never_shown``: the lane must have dropped the row."""
 
     lane: str
     scheduler: Scheduler
@@ -53,6 +53,7 @@ class SinkServer:
     seen: dict[Document, int] = field(default_factory=dict)
     newest_epoch: int = 0
     applied: int = 0
+    is_never_shown: Callable[[int], bool] = lambda _: False
 
     def apply(self, items: Sequence[RequestItem[bytes]]) -> list[ItemResult]:
         """A request arrives."""
@@ -75,6 +76,8 @@ class SinkServer:
 
     def _watch(self, document: Document, value: int | None) -> None:
         """Invariant 2: the place in the document's history only grows."""
+        if value is not None and self.is_never_shown(value):
+            raise ViolationError(f"{self.lane}: {document} shows {value}, of a transaction that must be dropped")
         states, seen = self.history.get(document, []), self.seen.get(document, -1)
         if value is None and seen == -1:
             return

@@ -94,6 +94,9 @@ class Source:
             server.uuid, dump, NoHistory(), served, points, server.uuid, settings, reader_codec(), dict, self._host
         )
         world.runs.append(run)
+        for name, lane in run.lanes.items():
+            if lane.dispatcher.large is not None:
+                world.large[name].judges.append(lane.dispatcher.large)
         dump.on_read = lambda: check_memory(run)
         self._reads = server
         return Opening(run, choice.refused)
@@ -135,9 +138,10 @@ class Source:
         return next(server for server in self._world.topology.servers if server.uuid == uuid)
 
     def _setting(self, lane: str) -> LaneSetting:
-        plan = partial(self._plan, lane)
-        statements = LaneStatements("stop")
-        return LaneSetting("oldest", "rules", RuleRoutes(rules(lane)), statements, plan, state=state_name(lane))
+        return LaneSetting(
+            "oldest", "rules", RuleRoutes(rules(lane)), LaneStatements("stop"), partial(self._plan, lane),
+            state=state_name(lane), large=self._world.large[lane].policy,
+        )  # fmt: skip
 
     def _plan(self, lane: str, epoch: int, uuid: str) -> LanePlan:
         sizes = self._world.sizes

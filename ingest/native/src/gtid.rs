@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::cursor::{damage, le, Cursor, Read};
+use crate::framing::GTID_TAGGED;
 
 /// Numbers are below 2^63 - 1 (GNO_END in MySQL's sql/rpl_gtid.h).
 pub const GNO_END: u64 = i64::MAX as u64;
@@ -19,6 +20,7 @@ const NUMBER: u64 = 2;
 const TAG: u64 = 3;
 const IMMEDIATE: u64 = 6;
 const ORIGINAL: u64 = 7;
+const LENGTH: u64 = 8;
 const KNOWN_FIELDS: u64 = 12;
 
 /// A transaction's name: `source` is `uuid` or `uuid:tag`.
@@ -134,6 +136,46 @@ pub fn read_tagged_gtid(body: &[u8]) -> Read<(Gtid, Option<u64>)> {
     };
     // A signed field: its sign is the lowest bit.
     Ok((Gtid { source, number: checked(number >> 1)? }, Some(original.unwrap_or(immediate))))
+}
+
+/// What a GTID event says of the length of its transaction in this server's binlog, itself included; none before MySQL
+/// 8.0.2, and where it can't be read. Behind the commit timestamps, a packed integer (Gtid_event's constructor in MySQL's
+/// libs/mysql/binlog/event/control_events.cpp); of a tagged one, a field.
+pub fn transaction_length(kind: u8, body: &[u8]) -> Option<u64> {
+    if kind == GTID_TAGGED {
+        return tagged_length(body).ok().flatten();
+    }
+    if body.len() < 49 || body[25] != LOGICAL_CLOCK {
+        return None;
+    }
+    let behind = if le(&body[42..49]) & TWO_TIMESTAMPS != 0 { 56 } else { 49 };
+    Cursor::new(body.get(behind..)?).packed().ok()
+}
+
+fn tagged_length(body: &[u8]) -> Read<Option<u64>> {
+    let mut cursor = Cursor::new(body);
+    for _ in 0..3 {
+        cursor.varlen()?; // version, size, the last field that may not be ignored
+    }
+    while cursor.left() > 0 {
+        match cursor.varlen()? {
+            UUID => {
+                for _ in 0..16 {
+                    cursor.varlen()?;
+                }
+            }
+            TAG => {
+                let size = cursor.varlen()?;
+                cursor.take(size)?;
+            }
+            LENGTH => return cursor.varlen().map(Some),
+            field if field >= KNOWN_FIELDS => return Ok(None),
+            _ => {
+                cursor.varlen()?;
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn uuid_text(uuid: &[u8]) -> String {

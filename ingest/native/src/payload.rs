@@ -31,25 +31,43 @@ pub struct Inflater {
     expected: Option<u64>,
 }
 
-impl Inflater {
-    /// Of a TRANSACTION_PAYLOAD body.
-    pub fn new(body: &[u8]) -> Answer<Inflater> {
-        let mut cursor = Cursor::new(body);
-        let (mut size, mut kind, mut expected) = (None, NONE, None);
+/// What stands before the payload: its size, how it is compressed, and the size of the events inside.
+struct Fields {
+    size: Option<u64>,
+    kind: u64,
+    inflated: Option<u64>,
+}
+
+impl Fields {
+    fn read(cursor: &mut Cursor<'_>) -> Read<Fields> {
+        let mut fields = Fields { size: None, kind: NONE, inflated: None };
         loop {
             let field = cursor.packed()?;
             if field == 0 {
-                break;
+                return Ok(fields);
             }
             let length = cursor.packed()?;
             let mut value = Cursor::new(cursor.take(length)?);
             match field {
-                1 => size = Some(value.packed()?),
-                2 => kind = value.packed()?,
-                3 => expected = Some(value.packed()?),
+                1 => fields.size = Some(value.packed()?),
+                2 => fields.kind = value.packed()?,
+                3 => fields.inflated = Some(value.packed()?),
                 _ => {} // newer fields are passed over, as MySQL does
             }
         }
+    }
+}
+
+/// How long the events inside a TRANSACTION_PAYLOAD body are, if it says so.
+pub fn inflated_size(body: &[u8]) -> Read<Option<u64>> {
+    Fields::read(&mut Cursor::new(body)).map(|fields| fields.inflated)
+}
+
+impl Inflater {
+    /// Of a TRANSACTION_PAYLOAD body.
+    pub fn new(body: &[u8]) -> Answer<Inflater> {
+        let mut cursor = Cursor::new(body);
+        let Fields { size, kind, inflated: expected } = Fields::read(&mut cursor)?;
         let payload = cursor.take(size.unwrap_or(cursor.left() as u64))?.to_vec();
         let source = match kind {
             ZSTD => match zstd::stream::read::Decoder::with_buffer(IoCursor::new(payload)) {

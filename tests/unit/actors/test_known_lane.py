@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from actors.joining import NEAR_ROWS, NEAR_TRANSACTIONS
 from actors.known_lane import FORGOTTEN_MS, STAYS_MS, KnownLane, Stay
+from actors.lane_groups import is_near
+from actors.stream import LaneReport, RunReport
+from ingest.binlog.gtid import GtidSet
 from ingest.status import LaneState
 
 
@@ -31,3 +35,19 @@ def test_what_a_person_said_overrules_what_a_group_reports() -> None:
         assert not KnownLane(LaneState.STARTING).is_told_to_rest(state)
     assert KnownLane(LaneState.DRAINING).is_told_to_rest(LaneState.RUNNING)
     assert not KnownLane(LaneState.DRAINING).is_told_to_rest(LaneState.BACKOFF)
+
+
+def test_when_a_lane_is_near() -> None:
+    """A lane joins when few transactions are missing, and not from within a large one: it would read the rest of that inside
+    the shared reader, be late, and leave again."""
+    uuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562"
+
+    def run(last: int, partial_rows: int = 0, host: str = "h") -> RunReport:
+        lanes = {"a": LaneReport("a", 1, partial_rows=partial_rows)}
+        return RunReport(lanes, host, read=GtidSet.parse(f"{uuid}:1-{last}"))
+
+    shared = run(10_000)
+    assert is_near("a", run(10_000 - NEAR_TRANSACTIONS, NEAR_ROWS), shared)
+    assert not is_near("a", run(9_999 - NEAR_TRANSACTIONS), shared)
+    assert not is_near("a", run(10_000, NEAR_ROWS + 1), shared)
+    assert not is_near("a", run(10_000), run(10_000, host=""))

@@ -74,6 +74,14 @@ CASES = [
         Answer.FILTERED,
         "rule 0 leaves it out since .*type = 5",
     ),
+    (
+        replace(NOTHING, held=held(5), change=replace(change(7, "written"), dropped_rows=1_200)),
+        Answer.DROPPED,
+        "there, but older: .*:7 was dropped as part of a large transaction, of 1,200 row changes",
+    ),
+    (replace(NOTHING, change=replace(change(7, "written"), dropped_rows=9)), Answer.DROPPED, "not there: "),
+    (replace(NOTHING, held=held(7), change=replace(change(7, "written"), dropped_rows=9)), Answer.NEWEST, "there, and"),
+    (replace(NOTHING, change=replace(change(9, "written"), dropped_rows=9)), Answer.NOT_REACHED, "isn't reached"),
     (replace(NOTHING, change=change(7, "refused", "too large")), Answer.REFUSED, "can't take .*too large"),
     (NOTHING, Answer.UNKNOWN, "can't be asked"),
     (replace(NOTHING, row=NO_ROW), Answer.NO_ROW, "there is no such row"),
@@ -99,7 +107,7 @@ def test_answers(found: Evidence, answer: Answer, words: str) -> None:
     said = verdict(found)
     assert said.answer is answer, said
     assert re.search(words, said.words), said
-    agrees = answer in (Answer.NEWEST, Answer.DELETED, Answer.FILTERED, Answer.NO_ROW)
+    agrees = answer in (Answer.NEWEST, Answer.DELETED, Answer.FILTERED, Answer.DROPPED, Answer.NO_ROW)
     assert said.agrees is agrees
 
 

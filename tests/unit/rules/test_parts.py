@@ -6,7 +6,7 @@ import pytest
 
 from ingest.binlog.walker import KEY_NULL
 from ingest.codec import RowBlock
-from ingest.lane.router import _collect
+from ingest.lane.document_changes import document_changes
 from ingest.lane.routing import RuleRoute
 from ingest.problems import DataProblem
 from ingest.rules.parse import parse_rule
@@ -118,9 +118,9 @@ def test_the_reader_moves_parts_to_nowhere(before: bytes, after: bytes, expected
     block = RowBlock(Kind.UPDATE, [b"1", before], [b"1", after])
     for route in (RuleRoute(0, (0,), (), "", True), RuleRoute(0, (0,), (1,), "", True)):
         changes: list = [[], []]
-        _collect(changes, Kind.UPDATE, block, Cut(), route, None)
+        document_changes(changes, Kind.UPDATE, block, Cut(), route, None)
         assert [(key, kind) for key, _, _, kind, _, _ in changes[1]] == expected
         assert len({identity for _, identity, *_ in changes[1]}) == len(expected)
     if b"-" in (before, after):
         with pytest.raises(DataProblem):
-            _collect([[], []], Kind.UPDATE, block, Cut(), RuleRoute(0, (0,)), None)
+            document_changes([[], []], Kind.UPDATE, block, Cut(), RuleRoute(0, (0,)), None)

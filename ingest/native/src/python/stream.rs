@@ -55,11 +55,14 @@ impl StreamDecoder {
         self.stream.waiting_bytes()
     }
 
-    /// The flows that learned tables name by number; from now on learned rows go to them. Nothing is learned yet.
-    fn flow_into(&mut self, flows: Vec<Bound<'_, LaneFlow>>) {
+    /// The flows that learned tables name by number; from now on learned rows go to them. Nothing is learned yet. Of a
+    /// transaction that may be longer than `limit_bytes`, uncompressed, every event comes out.
+    #[pyo3(signature = (flows, limit_bytes=None))]
+    fn flow_into(&mut self, flows: Vec<Bound<'_, LaneFlow>>, limit_bytes: Option<u64>) {
         self.flows = flows.iter().map(|flow| flow.get().flow.clone()).collect();
         self.stream.forget();
         self.stream.short_way = !self.flows.is_empty();
+        self.stream.limit(limit_bytes);
     }
 
     fn forget(&mut self) {

@@ -89,6 +89,7 @@ impl State {
         let (gtid, commit_us, position) = self.read_begin(header, body)?;
         self.transaction.begin(gtid.clone())?;
         self.tables.clear();
+        self.ordinary = true;
         Ok(Event::Begin { gtid, commit_us, file: self.file.clone(), position })
     }
 

@@ -8,6 +8,7 @@
 //! Positions are 64-bit: a header holds the low 32 bits of its end position, and a file may be longer than that.
 
 mod events;
+mod look_ahead;
 mod routing;
 mod short_way;
 mod state;
@@ -91,6 +92,8 @@ pub struct Stream {
     events: VecDeque<Event>,
     /// Whether events may take the short way now.
     pub short_way: bool,
+    /// A transaction that may be longer, uncompressed, doesn't take it.
+    limit_bytes: Option<u64>,
 }
 
 impl Stream {
@@ -105,13 +108,15 @@ impl Stream {
             held: None,
             events: VecDeque::new(),
             short_way: false,
+            limit_bytes: None,
         }
     }
 
     /// A packet's payload (the event, checksum included) behind those that wait.
     pub fn push(&mut self, payload: &[u8]) {
-        if self.at > 0 && self.ends.is_empty() {
-            self.input.clear();
+        if self.at > self.input.len() / 2 {
+            self.input.drain(..self.at); // all of it, unless a transaction's end is waited for
+            self.ends.iter_mut().for_each(|end| *end -= self.at);
             self.at = 0;
         }
         self.input.extend_from_slice(payload);
@@ -143,6 +148,15 @@ impl Stream {
         };
         let payload = &self.input[self.at..end];
         let framed = self.state.framed(payload);
+        if let Ok((Header { kind: kind @ (GTID | GTID_TAGGED), .. }, body)) = &framed {
+            self.state.ordinary = match self.limit_bytes.filter(|_| self.short_way) {
+                None => false,
+                Some(limit) => match self.may_exceed(*kind, body, limit) {
+                    Some(may_exceed) => may_exceed,
+                    None => return Ok(false),
+                },
+            };
+        }
         let taken = match &framed {
             Ok((header, body)) => self.short_way && self.state.take_framed(header, body, flows),
             Err(_) => false,
@@ -204,6 +218,12 @@ impl Stream {
         if let Some(of_body) = self.state.learned.get_mut(body) {
             of_body.insert((before, after), learned);
         }
+    }
+
+    /// From now on a transaction that may be longer, uncompressed, doesn't take the short way.
+    pub fn limit(&mut self, bytes: Option<u64>) {
+        self.limit_bytes = bytes;
+        self.state.limited = bytes.is_some();
     }
 
     /// Nothing is learned any more (the lanes have changed).

@@ -20,6 +20,9 @@ impl State {
     }
 
     pub(super) fn take(&mut self, header: &Header, body: &[u8], flows: &mut [&mut Flow]) -> bool {
+        if self.ordinary && self.limited {
+            return false;
+        }
         let taken = match header.kind {
             GTID | GTID_TAGGED => self.take_gtid(header, body, flows),
             QUERY => self.take_query(body, flows),

@@ -24,6 +24,9 @@ pub(super) struct State {
     pub(super) learned: Vec<OfBody>,
     pub(super) progress: Progress,
     pub(super) scratch: Scratch,
+    /// Whether the open transaction began outside the short way; while `limited`, all of it stays outside.
+    pub(super) ordinary: bool,
+    pub(super) limited: bool,
 }
 
 /// A table id that was mapped in this transaction. `told`: the caller has got the map as an event.
@@ -55,6 +58,8 @@ impl State {
             learned: Vec::new(),
             progress: Progress::default(),
             scratch: Scratch::default(),
+            ordinary: false,
+            limited: false,
         }
     }
 

@@ -1,4 +1,4 @@
-"""The `[checkpoint]` section: where and how often progress is made durable."""
+"""Options of the checkpoint store: where progress is kept, how often, and how far ahead of it a lane may be."""
 
 from __future__ import annotations
 
