@@ -119,6 +119,7 @@ class LaneDispatcher:
         self._committed_at_ms = float("-inf")
         self._applied_before = resume.applied_rows
         self._partial_rows = resume.frontier.partial_rows
+        self._begun_before = resume.frontier.partial_gtid
         self._reach = resume.reach
         self.lost = resume.lost
         self._schema_history = resume.schema_history
@@ -288,7 +289,7 @@ class LaneDispatcher:
             watermark = self._cuts.ordinal
         elif not reserve_short and waited_ms < self.plan.checkpoint_ms:
             return None
-        frontier = self.flow.advance(watermark)
+        frontier = self._frontier_at(watermark)
         if not reserve_short and frontier == self._durable_frontier:
             return None
         reserve = max(self._durable_reserve, self.flow.ordinal + self.plan.reserve_rows)
@@ -320,10 +321,26 @@ class LaneDispatcher:
             return cuts.is_complete
         if cuts.ordinal == self.flow.ordinal:  # perhaps transactions without rows for this lane came
             return waited_ms >= self.plan.checkpoint_ms
-        if waited_ms >= self.plan.checkpoint_ms * (2 if self.flow.wants else 1):
+        within = self.flow.open_gtid
+        if within not in (None, self._begun_before) and self._owes_begun():
+            return False  # a frontier can name the rows of one transaction only
+        if waited_ms >= self.plan.checkpoint_ms * (1 if within is None else 2):
             self.flow.cut()
             cuts.begin(self.flow.ordinal)
         return False
+
+    def _owes_begun(self) -> bool:
+        """Isn't the transaction wholly applied yet, of which an earlier epoch applied the first rows?"""
+        return self._begun_before is not None and not self.flow.holds(self._begun_before)
+
+    def _frontier_at(self, watermark: int) -> Frontier:
+        """The frontier that follows. State holds the rows of a transaction that an earlier epoch had begun, also while
+        another source sends others before it; of documents they are as well applied once more."""
+        frontier = self.flow.advance(watermark)
+        if self._cuts is None or frontier.partial_gtid == self._begun_before or not self._owes_begun():
+            return frontier
+        assert frontier.partial_gtid is None, "cut within a second transaction"
+        return Frontier(frontier.executed, self._begun_before, self._partial_rows)
 
     def _reach_beyond(self, frontier: Frontier) -> str:
         """What earlier epochs may have applied of, until a frontier holds it all."""
@@ -385,4 +402,4 @@ class LaneDispatcher:
             return False
         if self._cuts is not None and self._cuts.ordinal < self.flow.ordinal:
             return False  # the ledger goes with the cuts: none of its transactions may pass one
-        return self._durable_frontier is not None and self.flow.advance(self.flow.ordinal) == self._durable_frontier
+        return self._durable_frontier is not None and self._frontier_at(self.flow.ordinal) == self._durable_frontier

@@ -61,6 +61,10 @@ class LaneFlow(Protocol):
     def wants(self) -> bool:
         """Are the current transaction's changes wanted? (No: the frontier holds it, or there is none.)"""
 
+    @property
+    def open_gtid(self) -> str | None:
+        """The current transaction whose changes are wanted, or None."""
+
     def begin(self, stamp: TransactionStamp) -> bool:
         """A transaction begins. False when the frontier holds it: its changes aren't wanted then."""
 
@@ -130,6 +134,11 @@ class PureFlow:
     def wants(self) -> bool:
         """See ``LaneFlow``."""
         return self._stamp is not None
+
+    @property
+    def open_gtid(self) -> str | None:
+        """See ``LaneFlow``."""
+        return self._ledger.newest if self._stamp is not None else None
 
     def begin(self, stamp: TransactionStamp) -> bool:
         """See ``LaneFlow``."""

@@ -77,6 +77,11 @@ class Ledger:
         return Frontier(str(self._executed.freeze()))
 
     @property
+    def newest(self) -> str | None:
+        """The newest transaction that isn't wholly applied."""
+        return self._open[-1].gtid if self._open else None
+
+    @property
     def open_transactions(self) -> int:
         """Transactions read but not wholly applied."""
         return len(self._open)

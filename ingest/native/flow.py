@@ -56,6 +56,11 @@ class NativeFlow:
         """See ``LaneFlow``."""
         return self.core.wants
 
+    @property
+    def open_gtid(self) -> str | None:
+        """See ``LaneFlow``."""
+        return self.core.open_gtid
+
     def begin(self, stamp: TransactionStamp) -> bool:
         """See ``LaneFlow``."""
         return self.core.begin(stamp.gtid, stamp.commit_us, stamp.file, stamp.position)

@@ -22,11 +22,24 @@ REGRESSIONS = (
     Plan(1, Sizes(3, 1, 40, 10, servers=3), frozenset({"double_calls", "failover", "store_down", "store_errors"})),
     Plan(207, Sizes(1, 1, 8, 50, 3, 3), frozenset({"cut", "double_calls", "failover", "resize", "sink_network"})),
     Plan(880, Sizes(20, 2, 40, 10), frozenset({"double_calls", "kill", "network", "rewind", "sink_down"})),
+    Plan(
+        1075,
+        Sizes(1, 1, 40, 50, 3, 3),
+        frozenset(
+            {"double_calls", "failover", "kill", "resize", "rewind", "second_supervisor", "store_down", "store_errors"}
+        ),
+    ),
+    Plan(
+        1334,
+        Sizes(3, 4, 2, 50, 3, 1, quarantine=False, counting=True),
+        frozenset({"cut", "demote", "failover", "restore", "sink_errors", "source_down", "store_down"}),
+    ),
     Plan(288, Sizes(1, 2, 40, 10), frozenset({"kill", "sink_errors", "source_down", "store_errors"})),
 )
 """Plans that found something once, whole: what ``plan_of`` gives a seed changes with the fault classes there are. A claim
 that was durable although it failed (1, 288); answers that overtook each other (207); a record that
-came once more, late, to a checkpoint actor of after it (880)."""
+came once more, late, to a checkpoint actor of after it (880); a rewind by a supervisor whose lane another one had taken
+meanwhile (1075); state within a transaction before which another source had others (1334)."""
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))

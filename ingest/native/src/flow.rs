@@ -290,6 +290,11 @@ impl Flow {
         batch
     }
 
+    /// The transaction whose changes come now; none between two, or when they aren't wanted.
+    pub fn open_gtid(&self) -> Option<String> {
+        self.open.back().filter(|_| self.wanted).map(|open| open.gtid.to_string())
+    }
+
     /// What comes from now on goes into other batches than what waits.
     pub fn cut(&mut self) {
         for shard in self.shards.iter_mut().filter(|shard| shard.growing.rows > 0) {

@@ -96,6 +96,11 @@ impl LaneFlow {
         self.lock().wants()
     }
 
+    #[getter]
+    fn open_gtid(&self) -> Option<String> {
+        self.lock().open_gtid()
+    }
+
     fn begin(&self, gtid: &str, commit_us: u64, file: &str, position: u64) -> PyResult<bool> {
         let gtid = parse_gtid(gtid)?;
         Ok(self.lock().begin(&gtid, commit_us, file, position))
