@@ -20,7 +20,8 @@ class LargeTransactionOptions(Options):
     lane read before its policy or rules last changed, or may have applied then, is never dropped."""
 
     rows: int | None = Field(default=None, ge=1, le=1_000_000_000)
-    """Row changes above which a transaction is large (1 to 10^9). Left out: any number."""
+    """Row changes above which a transaction is large (1 to 10^9). Left out: any number. Set limits well above what is usual:
+    a transaction of more bytes than `rows` (or `bytes`) says is looked at row by row in Python, which is slower."""
 
     bytes: int | None = Field(default=None, ge=1, le=1_000_000_000_000)
     """Bytes of row images (before and after, uncompressed) above which a transaction is large (1 to 10^12). Left out: any

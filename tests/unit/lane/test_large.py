@@ -170,6 +170,8 @@ def test_what_was_held_back_goes_on_as_there_is_room(codec: ReaderCodec) -> None
         assert 2_000 <= routed.dispatcher.buffered_bytes < 2_200
         assert routed.dispatcher.flow.advance(routed.dispatcher.flow.ordinal).executed == ""
         taken += routed.dispatcher.flow.take(0).rows
+    assert taken
+    assert routed.dispatcher.buffered_bytes < 2_200
     while routed.dispatcher.flow.rows:
         taken += routed.dispatcher.flow.take(0).rows
     assert (taken, router.is_within) == (100, False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from ingest.binlog.file import split_file
 from ingest.binlog.gtid import GtidSet
 from ingest.binlog.slice_decoder import PureSliceDecoder
 from ingest.config.model import ElasticsearchSqlRule, HbaseTableRule
+from ingest.lane.large import LargePolicy, LargeTransactions, TracedTransactions
 from ingest.lane.router import StreamRouter
 from ingest.lane.routing import RoutedLane
 from ingest.lineage.changes import KeyChanges
@@ -36,6 +39,12 @@ SALTED = parse_rule(
 
 def judged(rule: Any, key: str, *transactions: list[Change]) -> list[JudgedChange]:
     """What a search finds of an id in a binlog of these transactions."""
+    return [judge(change, [rule], PureSliceDecoder()) for change in searched(rule, key, transactions).found]
+
+
+def searched(
+    rule: Any, key: str, transactions: Sequence[list[Change]], large: LargeTransactions | None = None
+) -> KeyChanges:
     writer = BinlogWriter(UUID)
     writer.format_description()
     writer.previous_gtids(GtidSet().encode())
@@ -44,14 +53,15 @@ def judged(rule: Any, key: str, *transactions: list[Change]) -> list[JudgedChang
     codec = PureReaderCodec()
     wanted = SinkKey(key, [rule], lambda shape: codec.table_schema(shape.table_map, shape.supplement))
     found = KeyChanges("lane", wanted)
-    lane: Any = RoutedLane(found, RuleRoutes([rule]), found)  # type: ignore[arg-type]
+    lane: Any = RoutedLane(found, RuleRoutes([rule]), found, large=large)  # type: ignore[arg-type]
     router = StreamRouter(codec, SchemaTracker(None), {"lane": lane}, GtidSet())
     stream = codec.stream(checksum=True)
     stream.push(PureEventPackets(tuple(split_file(writer.file_bytes()))))
     while (event := stream.next_event()) is not None:
         router.take(event)
     assert lane.failed is None
-    return [judge(change, [rule], PureSliceDecoder()) for change in found.found]
+    found.dropped = {one.gtid: one for _, one in router.dropped}
+    return found
 
 
 def said(changes: list[JudgedChange]) -> list[tuple[str, str, str]]:
@@ -75,6 +85,15 @@ def test_every_change_of_one_id() -> None:
     ]
     assert newest_by_place(found) == {Place("orders"): found[-1]}
     assert {change.table for change in found} == {"shop.orders"}
+
+
+def test_changes_of_a_large_transaction_are_found_and_marked() -> None:
+    """What a lane's policy drops is in the binlog all the same: a trace says what became of it."""
+    large = TracedTransactions(LargePolicy("drop", rows=1), deque())
+    both = [Change(TABLE, (7, 1), (7, 2)), Change(TABLE, None, (8, 1))]
+    found = searched(SMALL, "7", [[Change(TABLE, None, (7, 1))], both, [Change(TABLE, (7, 2), (7, 3))]], large)
+    assert [change.stamp.gtid[-2:] for change in found.found] == [":1", ":2", ":3"]
+    assert {gtid[-2:]: one.rows for gtid, one in found.dropped.items()} == {":2": 2}
 
 
 def test_a_row_that_gets_another_key() -> None:

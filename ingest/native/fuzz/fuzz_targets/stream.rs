@@ -10,10 +10,11 @@ use ingest_core::layout::{ImageLayout, StoredSize};
 use ingest_core::stream::{Event, Learned, Route, Stream};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: (bool, bool, Vec<Vec<u8>>)| {
-    let (checksum, short_way, events) = input;
+fuzz_target!(|input: (bool, bool, Option<u16>, Vec<Vec<u8>>)| {
+    let (checksum, short_way, limit_bytes, events) = input;
     let mut stream = Stream::new(checksum, String::new(), 4);
     stream.short_way = short_way;
+    stream.limit(limit_bytes.map(u64::from));
     let mut flow = Flow::new(3, 5, 1000, 1 << 20, 1 << 40);
     for event in &events {
         stream.push(&framed(event, checksum));
