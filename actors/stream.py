@@ -42,6 +42,8 @@ STALL_MS = 1_000.0
 
 REPORT_MS = 100.0
 IDLE_WAIT_MS = 50.0
+RESNAPSHOTTING = "resnapshotting"
+"""The phase of a lane before its stream, while its tables are read."""
 
 BUSY_WAIT_MS = 3.0
 """While every shard is busy, what is read can't leave before an answer comes: the socket is looked at this often only,
@@ -52,7 +54,7 @@ and when one comes. (A process that is woken for each single-row transaction cos
 class LaneReport:
     """Where a lane is, as its reader sees it. ``joining``: it isn't on the shared strand yet. ``ended``: it has left the
     run, with ``problem``, drained, or dropped. ``seen``: the transactions of which changes may have gone out; ``lost``:
-    those that the lane has given up."""
+    those that the lane has given up. ``snapshot_rows``: read of its tables so far, while it is ``RESNAPSHOTTING``."""
 
     lane: str
     epoch: int
@@ -70,6 +72,7 @@ class LaneReport:
     problem: Problem | None = None
     seen: GtidSet = field(default_factory=GtidSet)
     lost: str = ""
+    snapshot_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

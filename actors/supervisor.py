@@ -26,6 +26,7 @@ from actors.survey import LaneFacts, ask_shards, survey
 from ingest.checkpoint.contract import FENCED
 from ingest.dead_letters.contract import RetryReport
 from ingest.dead_letters.letter import Place
+from ingest.failover.choice import RESNAPSHOTS
 from ingest.problems import DataProblem, Problem, WorldProblem, declare
 from ingest.rewind.plan import RewindOrder
 from ingest.status import ClusterStatus, LaneState
@@ -171,8 +172,8 @@ class Supervisor:
         if state is LaneState.BACKOFF:
             known.restarts += 1
             known.problem = problem
-        elif state is LaneState.RUNNING:
-            known.problem = None
+        elif state in {LaneState.RUNNING, LaneState.RESNAPSHOTTING}:
+            known.problem = problem
 
     def lane_left(self, group: str, end: LaneEnd) -> None:
         """See ``GroupOwner``: stopped by its data, drained or paused by a person, on its way to the shared reader, or to be
@@ -199,7 +200,7 @@ class Supervisor:
     def _start_anew(self, end: LaneEnd, delay_ms: float, *, drains: bool) -> None:
         """A lane that fails for the first time is as near to the others as it was: it joins them again at once, which takes no
         new process. One that can't keep up, or fails again, gets a reader of its own."""
-        behind = end.problem is not None and end.problem.code in {FELL_BEHIND, NOT_JOINED}
+        behind = end.problem is not None and end.problem.code in {FELL_BEHIND, NOT_JOINED, RESNAPSHOTS}
         if behind or delay_ms or not self._groups.join(end.lane):
             self._groups.start(end.lane, delay_ms)
         group = self._groups.find(self._lanes[end.lane].group)

@@ -96,6 +96,7 @@ def _lane_status(facts: LaneFacts, answers: dict[ActorPeer, Any]) -> LaneStatus:
         shards=shards,
         checkpoint=checkpoint,
         lost=report.lost,
+        snapshot_rows=report.snapshot_rows,
     )
 
 

@@ -105,10 +105,12 @@ class ShardStatus:
 
 
 class LaneState(enum.Enum):
-    """Where a lane is. Only RUNNING moves data; STOPPED waits for a person, BACKOFF for time."""
+    """Where a lane is. Only RUNNING moves data; STOPPED waits for a person, BACKOFF for time. RESNAPSHOTTING: its tables
+    are read for what every host has purged."""
 
     STARTING = "starting"
     FENCING = "fencing"
+    RESNAPSHOTTING = "resnapshotting"
     TAIL = "tail"
     RUNNING = "running"
     BACKOFF = "backoff"
@@ -122,7 +124,8 @@ class LaneState(enum.Enum):
 class LaneStatus:
     """One lane. ``frontier`` is the durable one, as GTID set text; ``problem`` is the text of what stopped it or of
     what it backs off from; ``reader``: ``shared`` with other lanes, its ``own``, ``joining`` the shared one, or "" for none;
-    ``lost``: the GTIDs that it applied, that a failover lost, and that it went on without.
+    ``lost``: the GTIDs that it applied, that a failover lost, and that it went on without. ``snapshot_rows``: read of its
+    tables so far, while it is RESNAPSHOTTING.
     """
 
     lane: str
@@ -142,6 +145,7 @@ class LaneStatus:
     shards: Sequence[ShardStatus] = ()
     checkpoint: ProcessStatus | None = None
     lost: str = ""
+    snapshot_rows: int = 0
 
     @property
     def applied(self) -> int:

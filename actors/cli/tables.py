@@ -17,6 +17,7 @@ _STATE_STYLE = {
     LaneState.RUNNING: "green",
     LaneState.STOPPED: "bold red",
     LaneState.BACKOFF: "yellow",
+    LaneState.RESNAPSHOTTING: "cyan",
     LaneState.PAUSED: "magenta",
     LaneState.DRAINED: "blue",
 }

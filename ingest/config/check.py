@@ -13,6 +13,7 @@ from typing import Any
 
 from ingest.config.cell_timestamps import timestamp_mistakes
 from ingest.config.codes import CONFLICT, UNKNOWN_REFERENCE
+from ingest.config.gaps import gap_mistakes
 from ingest.config.model import ClusterOptions, Config, Lane, RuleOptions, SqlRule
 from ingest.config.part_rules import part_mistakes
 from ingest.config.positions import Path
@@ -82,7 +83,7 @@ def check_parts(clusters: Mapping[str, ClusterOptions], lanes: Mapping[str, Lane
     found = _server_id_mistakes(clusters)
     for lane, options in lanes.items():
         found += _rule_mistakes(lane, options.rules)
-    return found + part_mistakes(lanes) + source_mistakes(lanes) + timestamp_mistakes(lanes)
+    return found + part_mistakes(lanes) + source_mistakes(lanes) + timestamp_mistakes(lanes) + gap_mistakes(lanes)
 
 
 def _server_id_mistakes(clusters: Mapping[str, ClusterOptions]) -> list[Mistake]:

@@ -102,6 +102,7 @@ class LaneDispatcher:
         self._applied_before = resume.applied_rows
         self._partial_rows = resume.frontier.partial_rows
         self._reach = resume.reach
+        self._stands = resume.stands
         self.lost = resume.lost
         self._schema_history = resume.schema_history
         self._later_histories: deque[tuple[str, str]] = deque()
@@ -260,6 +261,8 @@ class LaneDispatcher:
         if not reserve_short and now_ms - self._committed_at_ms < self.plan.checkpoint_ms:
             return None
         frontier = self.flow.advance(watermark)
+        if self._stands is not None and self.phase is not Phase.LIVE:
+            frontier = self._stands
         if not reserve_short and frontier == self._durable_frontier:
             return None
         reserve = max(self._durable_reserve, self.flow.ordinal + self.plan.reserve_rows)
