@@ -207,12 +207,11 @@ class MysqlStreamSource:
         self, endpoint: Endpoint, uuid: str, assignment: Assignment, filled: Filled, kept: Tail
     ) -> StreamRun:
         """A lane's stream that begins with what was read of its tables. The connections of the survey are long gone."""
-        lane, setting = assignment.lane, self._settings[assignment.lane]
+        lane = assignment.lane
         session = connect(endpoint, self._connect_options())
         try:
             schemas = self._schemas(session, "", str(filled.before))
-            point = snapshot_point(assignment.record, Frontier(setting.start), filled.before, filled.after)
-            points = {lane: _with_history(point, schemas.encoded)}
+            points = {lane: _with_history(point_behind(assignment, self._settings[lane], filled), schemas.encoded)}
             dump = self.packets(session, filled.before)
         except BaseException:
             session.close()
@@ -316,6 +315,11 @@ def resume_of(assignment: Assignment, setting: LaneSetting, source: SourceFacts,
     """Where a lane goes on. DataProblem when the source can't give what it needs."""
     start = {"oldest": source.purged, "now": source.executed}.get(setting.start, setting.start)
     return resume_point(assignment.record, Frontier(start), setting.fingerprint, source, assignment.lane, lost)
+
+
+def point_behind(assignment: Assignment, setting: LaneSetting, filled: Filled) -> ResumePoint:
+    """Where a lane goes on whose tables were read."""
+    return snapshot_point(assignment.record, Frontier(setting.start), filled.before, filled.after)
 
 
 def assemble_run(

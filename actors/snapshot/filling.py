@@ -72,10 +72,10 @@ class RowSource(Protocol):
 
 
 class KeySource(Protocol):
-    """A sink (``ingest.sinks.stored.SinkReader``)."""
+    """A sink and the lane's dead letters."""
 
     def scan_keys(self, target: str) -> Iterator[str]:
-        """The key of every document of a target."""
+        """The key of every document of a target that is there, or that a dead letter may bring there."""
 
 
 @dataclass(frozen=True, slots=True)

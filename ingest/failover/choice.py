@@ -138,15 +138,24 @@ def _first_gap(
 
 def _gaps(verdicts: Sequence[Verdict], need: LaneNeed, hosts: Sequence[HostFacts]) -> dict[str, GtidSet]:
     """The hosts on which a snapshot may stand for what they have purged, each with that; none where a host may still
-    come to have it, or that is to be looked at by a person."""
-    standings = {one.standing for one in verdicts}
-    if need.on_gap == "stop" or standings & _BEFORE_A_GAP or _is_being_filled(verdicts, hosts):
+    come to serve, or a person has to look."""
+    is_lost = any(one.standing is Standing.LOST for one in verdicts)
+    if need.on_gap == "stop" or is_lost or _may_come_to_serve(verdicts, need, hosts):
         return {}
     return {one.host: one.gtids for one in verdicts if one.standing is Standing.PURGED}
 
 
-_BEFORE_A_GAP = {Standing.LOST, Standing.UNREACHABLE, Standing.BEHIND, Standing.UNSURE}
-"""What is waited for, or stops a lane, before a gap is one."""
+def _may_come_to_serve(verdicts: Sequence[Verdict], need: LaneNeed, hosts: Sequence[HostFacts]) -> bool:
+    """Is there a host that may have all that the lane needs some day? One that lags and has purged it won't."""
+    known = {host.host: host for host in hosts}
+    for one in verdicts:
+        host = known[one.host]
+        is_filled = one.standing is Standing.HOLE and host.replicates
+        has_purged = need.held is not None and bool(host.purged.subtract(need.held))
+        lags = one.standing in {Standing.BEHIND, Standing.UNSURE} or is_filled
+        if one.standing is Standing.UNREACHABLE or (lags and not has_purged):
+            return True
+    return False
 
 
 def _role(host: HostFacts, prefer: Preference) -> int:
@@ -173,16 +182,16 @@ def _refusal(
         return _servers_own(verdicts).with_where(**where)
     if Standing.LOST in standings:
         return _stop(LOST, "applied, but not on the server", Standing.LOST, verdicts, where)
-    if standings & _BEFORE_A_GAP or _is_being_filled(verdicts, hosts):
+    if Standing.PURGED in standings and not _may_come_to_serve(verdicts, need, hosts):
+        if need.on_gap == "resnapshot":
+            return WorldProblem(RESNAPSHOTS, f"it begins alone: {_all(verdicts)}", where)
+        return _stop(PURGED, "purged and not applied", Standing.PURGED, verdicts, where)
+    if standings & {Standing.UNREACHABLE, Standing.BEHIND, Standing.UNSURE} or _is_being_filled(verdicts, hosts):
         lacking = GtidSet()
         for one in verdicts:
             lacking = lacking.union(one.gtids) if one.standing in {Standing.BEHIND, Standing.HOLE} else lacking
         what = f"waits for {shown(lacking)}" if lacking else "waits for a host"
         return WorldProblem(WAITS, f"{what}: {_all(verdicts)}", where)
-    if Standing.PURGED in standings:
-        if need.on_gap == "resnapshot":
-            return WorldProblem(RESNAPSHOTS, f"it begins alone: {_all(verdicts)}", where)
-        return _stop(PURGED, "purged and not applied", Standing.PURGED, verdicts, where)
     if Standing.HOLE in standings:
         return _stop(HOLE, "older transactions are missing", Standing.HOLE, verdicts, where)
     if Standing.ERRANT in standings:

@@ -7,6 +7,7 @@ from functools import cache
 
 from ingest.config.load import load
 from ingest.config.model import Config
+from ingest.failover.facts import OnGap
 from ingest.rules.parse import ParsedRule, parse_rule
 from tests.simulation.mysql import DATABASE
 
@@ -58,3 +59,4 @@ class Sizes:
     servers: int = 1
     nodes: int = 1
     quarantine: bool = True
+    on_gap: OnGap = "stop"

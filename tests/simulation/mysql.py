@@ -123,6 +123,7 @@ class Topology:
         self.history: dict[Document, list[int | None]] = {}
         self._rows: dict[Document, int] = {}
         self._values = 0
+        self.gaps = False
 
     # --- the application ----------------------------------------------------------------------------------------
 
@@ -201,7 +202,8 @@ class Topology:
             old.stuck = self._random.random() < 0.5
 
     def _promote(self) -> Server | None:
-        others = [one for one in self.servers if one is not self.primary and one.alive and not (one.hole or one.purged)]
+        others = [one for one in self.servers if one is not self.primary and one.alive and not one.hole]
+        others = [one for one in others if self.gaps or not one.purged]
         if not others:
             return None
         chosen = self._random.choice(others)
@@ -226,9 +228,17 @@ class Topology:
         missed = [place for place in range(len(chosen.log))[-4:] if chosen.has_later(place)]
         if missed:
             chosen.lose(self._random.choice(missed))
+            chosen.purged = len(chosen.log) if self.gaps else chosen.purged
         if dies and self.primary.alive:
             self.primary.stop()
             self._scheduler.later(self._random.random() * 2_000, self.primary.start)
+
+    def purge_all(self) -> None:
+        """Every server throws old binlogs away; from now on a purged one may become the primary."""
+        self.gaps = True
+        for server in self.servers:
+            kept = 0 if server.hole or server.stuck else self._random.choice((0, 0, 1, 3))
+            server.purged = max(server.purged, len(server.log) - kept)
 
     def purge(self) -> None:
         """A replica throws old binlogs away."""

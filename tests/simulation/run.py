@@ -35,7 +35,7 @@ SICK, HEALTHY = LANES
 FAULTS = (
     "kill", "kill_supervisor", "pause", "network", "double_calls", "sink_network", "sink_errors", "sink_down",
     "store_errors", "store_down", "source_down", "cut", "failover", "second_supervisor", "resize", "clock", "rewind",
-    "poison",
+    "poison", "gap",
 )  # fmt: skip
 HOST_FAULTS = ("failover", "source_down", "demote", "restore", "purge")
 """What befalls the hosts of a cluster; in one seed of four, together."""
@@ -68,6 +68,7 @@ def plan_of(seed: int) -> Plan:
         servers=3 if faults & {"failover", "demote", "restore", "purge"} else 1,
         nodes=chosen.choice((1, 3)),
         quarantine=chosen.random() < 0.7,
+        on_gap="resnapshot" if "gap" in faults else "stop",
     )
     return Plan(seed, sizes, faults)
 
@@ -121,6 +122,8 @@ class Chaos:
         for server in world.topology.servers:
             if not server.alive:
                 server.start()
+            if world.topology.gaps and (server.hole or server.stuck):
+                server.purged = len(server.log)  # else a lane with a gap would wait for it to be mended
         for server in world.topology.servers:
             while not (server.hole or server.stuck) and len(server.log) < len(world.topology.transactions):
                 world.topology.replicate(server)
@@ -158,6 +161,7 @@ class Chaos:
             "clock": self._clock,
             "rewind": self._rewind,
             "poison": self._mend,
+            "gap": self._gap,
         }
 
     def _write(self) -> None:
@@ -219,6 +223,14 @@ class Chaos:
         lanes = self._world.store.lanes
         if all(lane in lanes and lanes[lane].record is not None for lane in LANES):
             self._world.topology.purge()
+
+    def _gap(self) -> None:
+        """Nobody has the binlog any more that a lane may still need; some lanes notice at once."""
+        lanes = self._world.store.lanes
+        if all(lane in lanes and lanes[lane].record is not None for lane in LANES):
+            self._world.topology.purge_all()
+            if self._random.random() < 0.7:
+                self._cut()
 
     def _rewind(self) -> None:
         """A person takes a lane back to some place in the primary's binlog."""

@@ -58,6 +58,7 @@ class World:
     checked: dict[str, set[str]] = field(default_factory=dict)
     letters: dict[str, LaneLetters] = field(default_factory=lambda: {lane: LaneLetters() for lane in LANES})
     shards: int = 2
+    gaps: int = 0
 
     def __post_init__(self) -> None:
         self.topology = Topology(self.scheduler, self.sizes.servers)
