@@ -240,6 +240,10 @@ class Topology:
             kept = 0 if server.hole or server.stuck else self._random.choice((0, 0, 1, 3))
             server.purged = max(server.purged, len(server.log) - kept)
 
+    def retire(self) -> None:
+        """Servers that will never have everything are taken out of the cluster's hosts."""
+        self.servers = [one for one in self.servers if one is self.primary or not (one.hole or one.stuck)]
+
     def purge(self) -> None:
         """A replica throws old binlogs away."""
         replicas = [one for one in self.servers if one is not self.primary]
