@@ -15,6 +15,7 @@ from ingest.config.positions import Path
 from ingest.config.shapes import Mistake
 from ingest.problems import DataProblem
 from ingest.rules.parse import ParsedRule, parse_rule
+from ingest.sinks.blackhole.options import BlackholeTarget
 from ingest.sinks.elasticsearch.options import ElasticsearchTarget
 from ingest.sinks.hbase.options import HbaseTarget
 
@@ -36,6 +37,8 @@ def _of_lane(name: str, lanes: Mapping[str, Lane]) -> Iterator[Mistake]:
             rule = parse_rule(index, options)
         except DataProblem:
             continue  # said elsewhere
+        if isinstance(options.to, BlackholeTarget):
+            continue  # nothing is ever there
         for why in (*_of_target(options), *_of_place(rule), *_of_others(name, options, lanes)):
             yield _mistake(("lanes", name, "rules", index), f'on_gap = "resnapshot" can\'t be exact here: {why}')
 
@@ -82,9 +85,10 @@ def _of_others(name: str, options: RuleOptions, lanes: Mapping[str, Lane]) -> It
 
 
 def _may_meet(left: str, right: str) -> bool:
-    """Might two templates give one name? (No: what stands before or behind their first placeholders differs.)"""
+    """Might two templates give one name? (No, when what stands before or behind their placeholders differs.)"""
     ends = [re.split(r"\{[^{}]*\}", text.lower()) for text in (left, right)]
-    if len(ends[0]) == len(ends[1]) == 1:
-        return left.lower() == right.lower()
+    for plain, template in (ends, ends[::-1]):
+        if len(plain) == 1:
+            return re.fullmatch(".*".join(map(re.escape, template)), plain[0], re.DOTALL) is not None
     heads, tails = [parts[0] for parts in ends], [parts[-1][::-1] for parts in ends]
     return all(one.startswith(two) or two.startswith(one) for one, two in (heads, tails))
