@@ -30,7 +30,7 @@ from ingest.rules.match import TablePattern
 from ingest.rules.parse import ParsedRule
 from ingest.schema import TableSchema
 from ingest.sinks.faults import TARGET_MISSING
-from ingest.slices import TransactionStamp
+from ingest.slices import SNAPSHOT_GTID, TransactionStamp
 from ingest.snapshot.chunks import Key, TableQueries, Texts
 from ingest.snapshot.rows import TableRows
 from ingest.snapshot.surplus import Owner, SurplusRows, owner_of
@@ -43,8 +43,6 @@ TABLE_GONE = declare(
 
 CHUNK_ROWS = 2_000
 SETTLE_POLL_MS = 50.0
-SNAPSHOT_GTID = "snapshot"
-"""Stands for the transaction of rows that a snapshot read, in documents' sources and in traces."""
 
 _log = structlog.get_logger("ingest.snapshot")
 

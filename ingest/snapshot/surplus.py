@@ -39,6 +39,8 @@ class Owner:
 
     def key_of(self, stored: str) -> str | None:
         """The document key of what the sink holds under a key; None: no row of the table makes that."""
+        if any("\ud800" <= char <= "\udfff" for char in stored):
+            return None  # a row key of bytes that are no text
         key = stored if self.row_key is None else _key_in(self.row_key, self.schema.name, stored)
         if key is None or len(self.route.key_columns) == 1:
             return key

@@ -137,6 +137,7 @@ def test_a_document_with_a_row_stays(place: str) -> None:
         ("salted", "1|a|2024-02-29"),
         ("salted", "17|1|a|2024-02-29"),
         ("reversed", "o"),
+        ("table", "1|\udcff|2024-02-29"),
     ],
 )
 def test_strange_documents_are_left(place: str, key: str) -> None:
