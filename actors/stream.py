@@ -23,6 +23,7 @@ from ingest.binlog.gtid import GtidSet
 from ingest.codec import StreamDecoder
 from ingest.lane.dispatcher import LaneDispatcher, Phase
 from ingest.lane.router import StreamRouter
+from ingest.mysql.replies import PURGED
 from ingest.problems import Problem, WorldProblem, declare
 
 FELL_BEHIND = declare(
@@ -392,7 +393,7 @@ class StreamRun:
 
 
 def _of_the_world(problem: Problem) -> Problem:
-    """An event that was damaged on its way is read again, from the frontier."""
-    if problem.code in DAMAGED_IN_TRANSIT:
+    """An event that was damaged on its way is read again, from the frontier; what is purged is judged where that begins."""
+    if problem.code in DAMAGED_IN_TRANSIT or problem.code is PURGED:
         return WorldProblem(problem.code, problem.what, problem.where, problem.hint)
     return problem

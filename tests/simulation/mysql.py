@@ -16,8 +16,8 @@ from ingest.binlog.gtid import GtidSet, GtidSetBuilder, split_gtid
 from ingest.failover.facts import HostFacts
 from ingest.mysql.facts import ReplicaChannel
 from ingest.mysql.framing import PureEventPackets
-from ingest.mysql.replies import CONNECTION_LOST
-from ingest.problems import WorldProblem
+from ingest.mysql.replies import CONNECTION_LOST, PURGED
+from ingest.problems import DataProblem, WorldProblem
 from tests.kit.binlog_writer import BinlogWriter, Change, ColumnSpec, TableSpec
 from tests.simulation.scheduler import Scheduler, Wait
 
@@ -265,6 +265,7 @@ class Dump:
         self._starts = server.starts
         self._held = held
         self._place = server.purged
+        self._refused = any(one.gtid not in held for one in server.log[: server.purged])
         writer = BinlogWriter(server.uuid)
         writer.format_description()
         self._ready = [writer.fake_rotate(), *writer.events()]
@@ -277,7 +278,7 @@ class Dump:
 
     def is_readable(self) -> bool:
         """See ``machine.SimSource``."""
-        return self._is_over() or bool(self._ready) or self._place < len(self._server.log)
+        return self._is_over() or self._refused or bool(self._ready) or self._place < len(self._server.log)
 
     def on_readable(self, wait: Wait) -> None:
         """See ``machine.SimSource``."""
@@ -288,6 +289,8 @@ class Dump:
         self.on_read()
         if self._is_over():
             raise WorldProblem(CONNECTION_LOST, "the simulated server closed the connection")
+        if self._refused:
+            raise DataProblem(PURGED, "the simulated server has purged what the frontier lacks")
         while not self._ready and self._place < len(self._server.log):
             transaction = self._server.log[self._place]
             self._place += 1
