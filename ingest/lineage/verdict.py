@@ -169,8 +169,8 @@ def _unchanged(found: Evidence) -> Verdict:
         if row is not None and not row.written:
             state = "MySQL has no such row" if not row.exists else f"the rules leave the row out ({row.why})"
             return Verdict(Answer.DIFFERS, f"there, although {state}; {left}")
-        known = source is not None and not source.stamp.is_snapshot
-        if found.search.is_whole or (known and source.stamp.gtid not in found.search.before):
+        gtid = None if source is None or source.stamp.is_snapshot else source.stamp.gtid
+        if found.search.is_whole or (gtid is not None and gtid not in found.search.before):
             return Verdict(Answer.NEWEST, f"there; {newer} is in the binlogs that are left")
         return Verdict(Answer.UNKNOWN, f"there; {newer} was found in the binlogs that were searched")
     if row is None:

@@ -29,6 +29,7 @@ RETRY_MS = 3_000.0
 TRANSACTIONS = 30
 TRANSACTIONS_BESIDE_A_SICK_LANE = 120
 BURST = 5
+WRITES_BESIDE_A_GAP = 8
 LAG_BESIDE_A_SICK_LANE_MS = 3_000.0
 SICK, HEALTHY = LANES
 
@@ -225,12 +226,14 @@ class Chaos:
             self._world.topology.purge()
 
     def _gap(self) -> None:
-        """Nobody has the binlog any more that a lane may still need; some lanes notice at once."""
+        """Nobody has the binlog any more that a lane may still need; some lanes notice at once, while rows change."""
         lanes = self._world.store.lanes
         if all(lane in lanes and lanes[lane].record is not None for lane in LANES):
             self._world.topology.purge_all()
             if self._random.random() < 0.7:
                 self._cut()
+            for _ in range(WRITES_BESIDE_A_GAP):
+                self._world.scheduler.later(self._random.random() * 500, self._write)
 
     def _rewind(self) -> None:
         """A person takes a lane back to some place in the primary's binlog."""

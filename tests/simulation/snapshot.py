@@ -30,7 +30,7 @@ from tests.simulation.sinks import SinkServer
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-COMMIT_MS = 40.0
+COMMIT_MS = 80.0
 """How long a transaction is seen before its GTID is executed."""
 
 
