@@ -232,8 +232,7 @@ class Chaos:
             self._world.topology.purge_all()
             if self._random.random() < 0.7:
                 self._cut()
-            for _ in range(WRITES_BESIDE_A_GAP):
-                self._world.scheduler.later(self._random.random() * 500, self._write)
+            self._again(self._write, 60.0, WRITES_BESIDE_A_GAP)
 
     def _rewind(self) -> None:
         """A person takes a lane back to some place in the primary's binlog."""
