@@ -11,6 +11,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from structlog.testing import capture_logs
+
 from actors.mailbox import CONTROL
 from ingest.binlog.gtid import GtidSet
 from ingest.rewind.plan import RewindOrder
@@ -267,7 +269,7 @@ def run_seed(seed: int, plan: Plan | None = None) -> World:
     """One seed to its end. ViolationError, with the seed and its plan, when an invariant doesn't hold."""
     plan = plan or plan_of(seed)
     try:
-        with one_thread(seed) as scheduler:
+        with one_thread(seed) as scheduler, capture_logs():
             world = World(scheduler, plan.sizes)
             _play(world, plan)
             return world
