@@ -23,7 +23,7 @@ from actors.stream import StreamRun
 from ingest.binlog.gtid import GtidSet
 from ingest.dead_letters.letter import DeadLetter
 from ingest.failover import verdict
-from ingest.failover.facts import LaneNeed
+from ingest.failover.facts import LaneNeed, OnGap, OnLost
 from ingest.lane import applier, tail
 from ingest.lane.dispatcher import LaneDispatcher
 from ingest.lane.resume import ResumePoint
@@ -125,9 +125,9 @@ def _snapshot_without_tail(*arguments: Any) -> ResumePoint:
     return replace(point, end=point.frontier.executed)
 
 
-def _frontier_only(lane: str, record: Any, start: str, *_: Any) -> LaneNeed:
+def _frontier_only(lane: str, record: Any, start: str, memory: Any, on_lost: OnLost, on_gap: OnGap) -> LaneNeed:
     held = GtidSet.parse(record.frontier.executed) if record else None
-    return LaneNeed(lane, held, held or GtidSet())
+    return LaneNeed(lane, held, held or GtidSet(), on_lost, on_gap)
 
 
 def _no_gtids(*_: Any) -> GtidSet:
