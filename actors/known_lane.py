@@ -66,5 +66,5 @@ class KnownLane:
     def is_told_to_rest(self, state: LaneState) -> bool:
         """Is this state of its group's overruled by what a person or its data said?"""
         if self.state is LaneState.DRAINING:
-            return state in {LaneState.TAIL, LaneState.RUNNING}
+            return state in {LaneState.RESNAPSHOTTING, LaneState.TAIL, LaneState.RUNNING}
         return self.state in SETTLED

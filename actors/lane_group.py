@@ -20,7 +20,7 @@ from actors.host import Empty, Event, Host, Inbox, Running
 from actors.lane_actors import FIRST_START_TIMEOUT_S, LaneActors, begin_epoch
 from actors.mailbox import ACTOR_SILENT, CONTROL, DATA, ActorPeer, Answer
 from actors.reader import Assignment
-from actors.stream import NOT_JOINED, LaneReport, RunReport
+from actors.stream import NOT_JOINED, RESNAPSHOTTING, LaneReport, RunReport
 from ingest.checkpoint.contract import CheckpointStore
 from ingest.lane.dispatcher import Phase
 from ingest.problems import Problem, WorldProblem
@@ -32,8 +32,8 @@ SILENT_S = 10.0
 _UNREAD = WorldProblem(NOT_JOINED, "the run ended before the lane came into it")
 
 _STATE_IN = {
-    Phase.TAIL.value: LaneState.TAIL,
-    Phase.APPLYING_TAIL.value: LaneState.TAIL,
+    RESNAPSHOTTING: LaneState.RESNAPSHOTTING,
+    **dict.fromkeys((Phase.TAIL.value, Phase.APPLYING_TAIL.value), LaneState.TAIL),
     Phase.LIVE.value: LaneState.RUNNING,
 }
 """A lane's state by the phase its reader reports; none before the stream is open."""
@@ -365,7 +365,7 @@ class LaneGroup:
             if lane.phase in _STATE_IN:
                 if not lane.joining:
                     self._joining.discard(name)
-                self._owner.lane_moved(name, _STATE_IN[lane.phase], lane.epoch, None)
+                self._owner.lane_moved(name, _STATE_IN[lane.phase], lane.epoch, lane.problem)
             return
         problem = None if name in self._unwanted else lane.problem
         if not (run_is_over and isinstance(problem, WorldProblem)):  # else all of it starts anew, together

@@ -12,17 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from actors.host import Event, Host
 from actors.mailbox import Peer
-from actors.stream import NOT_JOINED, LaneReport, RunReport, StreamRun
+from actors.stream import NOT_JOINED, RESNAPSHOTTING, LaneReport, RunReport, StreamRun
 from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.contract import FENCED, Member
 from ingest.checkpoint.record import CheckpointRecord
 from ingest.failover.facts import Memory
 from ingest.problems import Problem, WorldProblem
 from ingest.status import HostStatus, ReaderStatus
+
+if TYPE_CHECKING:
+    from actors.snapshot.gap import GapFill
 
 WATCH_S = 1.0
 """How often the source is looked at beside its stream."""
@@ -42,10 +45,12 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A stream that was opened, for the lanes that it can serve (None: for none of them); why not, of the others."""
+    """A stream that was opened, for the lanes that it can serve (None: for none of them); why not, of the others.
+    ``fill``: a lane's stream that begins with its tables' present state, which is to be read first."""
 
     run: StreamRun | None
     refused: Mapping[str, Problem] = field(default_factory=dict)
+    fill: GapFill | None = None
 
 
 class StreamSource(Protocol):
@@ -67,10 +72,18 @@ class StreamSource(Protocol):
 
 @dataclass(slots=True)
 class _Shared:
-    """What the control methods and the running stream share."""
+    """What the control methods and the running stream share. ``filling``: there is no stream yet, the one lane's tables are
+    being read; it may be ``unwanted`` or ``draining`` then."""
 
     run: StreamRun | None = None
     report: RunReport = field(default_factory=RunReport)
+    filling: bool = False
+    unwanted: bool = False
+    draining: bool = False
+
+
+class _Unwanted(Exception):
+    """A lane whose tables are being read is to leave."""
 
 
 class BinlogReader:
@@ -113,10 +126,37 @@ class BinlogReader:
         except Problem as problem:
             return {one.lane: problem for one in assignments}
         refused = {lane: replace(begun[lane], ended=True, problem=problem) for lane, problem in opening.refused.items()}
-        if opening.run is None:
-            return opening.refused
-        outcomes = self._stream(opening.run, refused)
+        if opening.fill is not None:
+            outcomes = self._fill(opening.fill, begun[opening.fill.lane], refused)
+        else:
+            outcomes = self._stream(opening.run, refused) if opening.run is not None else {}
         return {**opening.refused, **outcomes}
+
+    def _fill(
+        self, fill: GapFill, begun: LaneReport, refused: Mapping[str, LaneReport]
+    ) -> Mapping[str, Problem | None]:
+        """Read the tables of a lane, then stream; the others needn't wait. It may be stopped, drained or dropped meanwhile."""
+        self._shared.filling = True
+
+        def publish(report: LaneReport) -> None:
+            self._shared.report = RunReport(lanes={**refused, fill.lane: report}, host=str(fill.endpoint))
+
+        def tell(rows: int) -> None:
+            if self._stopping.is_set() or self._shared.unwanted or self._shared.draining:
+                raise _Unwanted
+            publish(replace(begun, phase=RESNAPSHOTTING, snapshot_rows=rows, problem=fill.problem))
+
+        try:
+            tell(0)
+            run = fill.run(tell)
+        except _Unwanted:
+            publish(replace(begun, ended=True, drained=self._shared.draining))
+            return {fill.lane: None}
+        except Problem as problem:
+            return {fill.lane: problem}
+        finally:
+            self._shared.filling = self._shared.unwanted = self._shared.draining = False
+        return self._stream(run, refused)
 
     def _stream(self, run: StreamRun, refused: Mapping[str, LaneReport]) -> Mapping[str, Problem | None]:
         """Run an open stream to its end; ``refused``: the lanes that aren't in it, which its reports show as ended."""
@@ -152,6 +192,8 @@ class BinlogReader:
         opening = self._joining(assignment.lane).open([assignment])
         if assignment.lane in opening.refused:
             raise opening.refused[assignment.lane]
+        if opening.fill is not None:
+            raise opening.fill.problem
         return opening.run
 
     def _watch(self, run: StreamRun, over: Event) -> None:
@@ -172,12 +214,14 @@ class BinlogReader:
         """Read no further for these lanes; they end when all that was read is applied and durable. A drained lane
         leaves the stream to the others (control group)."""
         run = self._shared.run
+        self._shared.draining = self._shared.filling and bool(lanes)
         if run is not None:
             run.drain(lanes)
 
     def drop(self, lane: str) -> None:
         """Take a lane out of the stream at once (control group)."""
         run = self._shared.run
+        self._shared.unwanted = self._shared.filling
         if run is not None:
             run.drop(lane)
 

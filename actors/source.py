@@ -9,16 +9,19 @@ A lane that no host can serve leaves with its own problem; the others stream. ``
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
 from actors.drivers.mysql.dump import DumpOptions, start_dump
-from actors.drivers.mysql.session import ConnectOptions, Session
+from actors.drivers.mysql.session import ConnectOptions, Session, connect
 from actors.host import Host
 from actors.hosts import Ask, HostSurvey, Survey
 from actors.reader import Assignment, Opening
+from actors.snapshot.filling import Filled
+from actors.snapshot.gap import GapFill, SnapshotEnds, Tail
 from actors.source_watch import SourceWatch
 from actors.strand import PacketSource
 from actors.stream import LaneReport, LaneRun, StreamRun
@@ -30,10 +33,10 @@ from ingest.failover.report import host_statuses
 from ingest.lane.dispatcher import LaneDispatcher, LanePlan, Phase
 from ingest.lane.frontier import Frontier
 from ingest.lane.large import APPLIES_ALL, HeldEvents, LargePolicy, LargeTransactions
-from ingest.lane.resume import ResumePoint, SourceFacts, resume_point
+from ingest.lane.resume import ResumePoint, SourceFacts, resume_point, snapshot_point
 from ingest.lane.router import StreamRouter
 from ingest.lane.routing import LaneRoutes, RoutedLane, SchemaSource, StatementPolicy
-from ingest.lane.tail import TailCoalescer, TailKey, TailRow
+from ingest.lane.tail import TailCoalescer
 from ingest.mysql.endpoint import Endpoint
 from ingest.mysql.identity import ReplicaIdentity
 from ingest.problems import DataProblem, Problem
@@ -83,11 +86,13 @@ class MysqlStreamSource:
         settings: Mapping[str, LaneSetting],
         preflight: Ask,
         schemas: SchemasFor,
-        tail_map: Callable[[], MutableMapping[TailKey, TailRow]],
+        tail_map: Callable[[], Tail],
         host: Host,
         prefer: Preference = "primary",
         held_events: Callable[[], HeldEvents] = deque,
+        ends: SnapshotEnds | None = None,
     ) -> None:
+        """``ends``: what the present state of tables is read from where a gap is to be filled; None: gaps stop lanes."""
         self._endpoints = endpoints
         self._connect_options = connect_options
         self._dump_options = dump_options
@@ -99,6 +104,7 @@ class MysqlStreamSource:
         self._host = host
         self._prefer = prefer
         self._held_events = held_events
+        self._ends = ends
         self._survey = HostSurvey(endpoints, connect_options, preflight, host)
         self._watch = SourceWatch(self._survey, dump_options, prefer, host)
         self._hosts: Sequence[HostStatus] = ()
@@ -124,6 +130,8 @@ class MysqlStreamSource:
 
     def _needs(self, assignments: Sequence[Assignment]) -> list[LaneNeed]:
         needs = [need_for(one, self._settings[one.lane]) for one in assignments]
+        if self._ends is None:
+            needs = [replace(need, on_gap="stop") for need in needs]
         now_ms = self._host.monotonic_ms()
         if not any(need.unsure_of for need in needs):
             self._unsure_since_ms = None
@@ -149,6 +157,8 @@ class MysqlStreamSource:
                 return None
             if choice.host is None:
                 return Opening(None, choice.refused)
+            if choice.gap:
+                return self._opening_of_gap(survey, choice, assignments)
             try:
                 return self._open_on(survey, choice, [one for one in assignments if one.lane in choice.lanes])
             except Problem as problem:
@@ -161,7 +171,7 @@ class MysqlStreamSource:
 
     def _open_on(self, survey: Survey, choice: Choice, assignments: Sequence[Assignment]) -> Opening:
         assert choice.host is not None
-        number = next(number for number, one in enumerate(survey.hosts) if one.host == choice.host)
+        number = _number_of(survey, choice.host)
         session = survey.take(choice.host)
         try:
             source = self.facts(self.readable(survey.hosts[number]), assignments)
@@ -188,6 +198,36 @@ class MysqlStreamSource:
         self._watch.reads(self._endpoints[number], survey.hosts[number].uuid)
         return Opening(run, {**choice.refused, **refused})
 
+    def _opening_of_gap(self, survey: Survey, choice: Choice, assignments: Sequence[Assignment]) -> Opening:
+        """Of the one lane whose gap the tables' present state is to fill."""
+        assert choice.host is not None
+        assert self._ends is not None
+        (assignment,) = (one for one in assignments if one.lane in choice.lanes)
+        number = _number_of(survey, choice.host)
+        endpoint, uuid = self._endpoints[number], survey.hosts[number].uuid
+        resume = partial(self._open_behind, endpoint, uuid, assignment)
+        parts = (self._ends, self._codec, self._tail_map, self._host)
+        return Opening(None, choice.refused, GapFill(assignment.lane, choice.gap, endpoint, uuid, *parts, resume))
+
+    def _open_behind(
+        self, endpoint: Endpoint, uuid: str, assignment: Assignment, filled: Filled, kept: Tail
+    ) -> StreamRun:
+        """A lane's stream that begins with what was read of its tables. The connections of the survey are long gone."""
+        lane = assignment.lane
+        session = connect(endpoint, self._connect_options())
+        try:
+            schemas = self._schemas(session, "", str(filled.before))
+            points = {lane: _with_history(point_behind(assignment, self._settings[lane], filled), schemas.encoded)}
+            dump = self.packets(session, filled.before)
+        except BaseException:
+            session.close()
+            raise
+        source = SourceFacts(uuid, str(filled.after), "")
+        run = self.assembled(str(endpoint), dump, schemas, [assignment], points, source, lambda: kept)
+        self._unsure_since_ms = None
+        self._watch.reads(endpoint, uuid)
+        return run
+
     def assembled(
         self,
         server: str,
@@ -196,11 +236,12 @@ class MysqlStreamSource:
         assignments: Sequence[Assignment],
         points: Mapping[str, ResumePoint],
         source: SourceFacts,
+        tail_map: Callable[[], Tail] | None = None,
     ) -> StreamRun:
-        """A run over packets that begin behind what every lane's point holds."""
+        """A run over packets that begin behind what every lane's point holds. ``tail_map``: with the tail's beginning."""
         return assemble_run(
-            server, packets, schemas, assignments, points, source.uuid, self._settings, self._codec, self._tail_map,
-            self._host, self._held_events,
+            server, packets, schemas, assignments, points, source.uuid, self._settings, self._codec,
+            tail_map or self._tail_map, self._host, self._held_events,
         )  # fmt: skip
 
     def readable(self, host: HostFacts) -> HostFacts:
@@ -235,6 +276,10 @@ class MysqlStreamSource:
     def hosts(self) -> Sequence[HostStatus]:
         """See ``StreamSource``."""
         return self._hosts
+
+
+def _number_of(survey: Survey, host: str) -> int:
+    return next(number for number, one in enumerate(survey.hosts) if one.host == host)
 
 
 def need_for(assignment: Assignment, setting: LaneSetting) -> LaneNeed:
@@ -287,6 +332,11 @@ def resume_of(assignment: Assignment, setting: LaneSetting, source: SourceFacts,
     )
 
 
+def point_behind(assignment: Assignment, setting: LaneSetting, filled: Filled) -> ResumePoint:
+    """Where a lane goes on whose tables were read."""
+    return snapshot_point(assignment.record, Frontier(setting.start), filled.before, filled.after)
+
+
 def assemble_run(
     server: str,
     packets: PacketSource,
@@ -296,7 +346,7 @@ def assemble_run(
     source_uuid: str,
     settings: Mapping[str, LaneSetting],
     codec: ReaderCodec,
-    tail_map: Callable[[], MutableMapping[TailKey, TailRow]],
+    tail_map: Callable[[], Tail],
     host: Host,
     held_events: Callable[[], HeldEvents] = deque,
 ) -> StreamRun:

@@ -24,6 +24,7 @@ from ingest.binlog.gtid import GtidSet
 from ingest.codec import StreamDecoder
 from ingest.lane.dispatcher import LaneDispatcher, Phase
 from ingest.lane.router import StreamRouter
+from ingest.mysql.replies import PURGED
 from ingest.problems import Problem, WorldProblem, declare
 
 FELL_BEHIND = declare(
@@ -42,6 +43,8 @@ STALL_MS = 1_000.0
 
 REPORT_MS = 100.0
 IDLE_WAIT_MS = 50.0
+RESNAPSHOTTING = "resnapshotting"
+"""The phase of a lane before its stream, while its tables are read."""
 
 BUSY_WAIT_MS = 3.0
 """While every shard is busy, what is read can't leave before an answer comes: the socket is looked at this often only,
@@ -52,7 +55,7 @@ and when one comes. (A process that is woken for each single-row transaction cos
 class LaneReport:
     """Where a lane is, as its reader sees it. ``joining``: it isn't on the shared strand yet. ``ended``: it has left the
     run, with ``problem``, drained, or dropped. ``seen``: the transactions of which changes may have gone out; ``lost``:
-    those that the lane has given up."""
+    those that the lane has given up. ``snapshot_rows``: read of its tables so far, while it is ``RESNAPSHOTTING``."""
 
     lane: str
     epoch: int
@@ -72,6 +75,7 @@ class LaneReport:
     lost: str = ""
     dropped_transactions: int = 0
     dropped_rows: int = 0
+    snapshot_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,7 +402,7 @@ class StreamRun:
 
 
 def _of_the_world(problem: Problem) -> Problem:
-    """An event that was damaged on its way is read again, from the frontier."""
-    if problem.code in DAMAGED_IN_TRANSIT:
+    """An event that was damaged on its way is read again, from the frontier; what is purged is judged where that begins."""
+    if problem.code in DAMAGED_IN_TRANSIT or problem.code is PURGED:
         return WorldProblem(problem.code, problem.what, problem.where, problem.hint)
     return problem

@@ -28,6 +28,7 @@ from actors.survey import LaneFacts, ask_shards, survey
 from ingest.checkpoint.contract import FENCED
 from ingest.dead_letters.contract import RetryReport
 from ingest.dead_letters.letter import Place
+from ingest.failover.choice import RESNAPSHOTS
 from ingest.lane.large import SLOW_LANE
 from ingest.problems import DataProblem, Problem, WorldProblem, declare
 from ingest.rewind.plan import RewindOrder
@@ -176,8 +177,8 @@ class Supervisor:
         if state is LaneState.BACKOFF:
             known.restarts += 1
             known.problem = problem
-        elif state is LaneState.RUNNING:
-            known.problem = None
+        elif state in {LaneState.RUNNING, LaneState.RESNAPSHOTTING}:
+            known.problem = problem
 
     def lane_left(self, group: str, end: LaneEnd) -> None:
         """See ``GroupOwner``: stopped by its data, drained or paused by a person, on its way to the shared reader, or to be
@@ -204,7 +205,7 @@ class Supervisor:
     def _start_anew(self, end: LaneEnd, delay_ms: float, *, drains: bool) -> None:
         """A lane that fails for the first time is as near to the others as it was: it joins them again at once, which takes no
         new process. One that can't keep up, or fails again, gets a reader of its own."""
-        behind = end.problem is not None and end.problem.code in {FELL_BEHIND, NOT_JOINED, SLOW_LANE}
+        behind = end.problem is not None and end.problem.code in {FELL_BEHIND, NOT_JOINED, RESNAPSHOTS, SLOW_LANE}
         if end.problem is not None and end.problem.code == SLOW_LANE:
             _log.info("large_transaction.taken_aside", what=end.problem.what, **end.problem.where)
         if behind or delay_ms or not self._groups.join(end.lane):

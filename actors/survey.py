@@ -98,6 +98,7 @@ def _lane_status(facts: LaneFacts, answers: dict[ActorPeer, Any]) -> LaneStatus:
         lost=report.lost,
         dropped_transactions=report.dropped_transactions,
         dropped_rows=report.dropped_rows,
+        snapshot_rows=report.snapshot_rows,
     )
 
 

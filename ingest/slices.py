@@ -27,6 +27,10 @@ class Kind(enum.IntEnum):
     DELETE = 3
 
 
+SNAPSHOT_GTID = "snapshot"
+"""Stands for the transaction of rows that a snapshot read; their commit time is that of the reading."""
+
+
 @dataclass(frozen=True, slots=True)
 class TransactionStamp:
     """Where changes came from: GTID text, commit time on the source in microseconds since 1970, binlog position."""
@@ -35,6 +39,11 @@ class TransactionStamp:
     commit_us: int
     file: str
     position: int
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Is it that of rows of a snapshot?"""
+        return self.gtid == SNAPSHOT_GTID
 
     def pack(self) -> bytes:
         """As bytes: commit time and position (u64), then GTID and file, each behind its length (u16); little-endian."""

@@ -107,10 +107,12 @@ class ShardStatus:
 
 
 class LaneState(enum.Enum):
-    """Where a lane is. Only RUNNING moves data; STOPPED waits for a person, BACKOFF for time."""
+    """Where a lane is. Only RUNNING moves data; STOPPED waits for a person, BACKOFF for time. RESNAPSHOTTING: its tables
+    are read for what every host has purged."""
 
     STARTING = "starting"
     FENCING = "fencing"
+    RESNAPSHOTTING = "resnapshotting"
     TAIL = "tail"
     RUNNING = "running"
     BACKOFF = "backoff"
@@ -125,7 +127,8 @@ class LaneStatus:
     """One lane. ``frontier`` is the durable one, as GTID set text; ``problem`` is the text of what stopped it or of
     what it backs off from; ``reader``: ``shared`` with other lanes, its ``own``, ``joining`` the shared one, or "" for none;
     ``lost``: the GTIDs that it applied, that a failover lost, and that it went on without; ``dropped_transactions``,
-    ``dropped_rows``: large ones that its policy dropped, in this epoch.
+    ``dropped_rows``: large ones that its policy dropped, in this epoch. ``snapshot_rows``: read of its tables so far, while it
+    is RESNAPSHOTTING.
     """
 
     lane: str
@@ -147,6 +150,7 @@ class LaneStatus:
     lost: str = ""
     dropped_transactions: int = 0
     dropped_rows: int = 0
+    snapshot_rows: int = 0
 
     @property
     def applied(self) -> int:

@@ -1,4 +1,5 @@
-"""Versions: 63 bits, epoch (high 22), the ordinal of the row change within it (40), and one bit that is 0 for a delete.
+"""Versions: 63 bits, epoch (high 22), the ordinal of the row change within it (40; 0: what stood before the first one, a
+snapshot's row), and one bit that is 0 for a delete.
 
 A version is what fences a sink: Elasticsearch's external version and HBase's cell timestamp are both non-negative
 signed 64-bit numbers, so 63 bits fit. A higher epoch always wins; within one, binlog order wins; and where one row
@@ -29,13 +30,13 @@ def version_of(epoch: int, ordinal: int, *, delete: bool) -> int:
 
 
 def version_base(epoch: int, ordinal: int) -> int:
-    """Epoch in 1..EPOCH_MAX and ordinal in 1..ORDINAL_MAX to the version of a delete, below 2^63; a write's is one
+    """Epoch in 1..EPOCH_MAX and ordinal in 0..ORDINAL_MAX to the version of a delete, below 2^63; a write's is one
     more. ValueError outside.
     """
     if not 0 < epoch <= EPOCH_MAX:
         raise ValueError(f"epoch {epoch} is outside 1..{EPOCH_MAX}")
-    if not 0 < ordinal <= ORDINAL_MAX:
-        raise ValueError(f"ordinal {ordinal} is outside 1..{ORDINAL_MAX}")
+    if not 0 <= ordinal <= ORDINAL_MAX:
+        raise ValueError(f"ordinal {ordinal} is outside 0..{ORDINAL_MAX}")
     return (epoch << ORDINAL_BITS | ordinal) << 1
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from actors.cli import figures
 from actors.cli.meter import LaneReading
-from ingest.status import ClusterStatus, HostStatus, LaneStatus, ReaderStatus, ShardStatus
+from ingest.status import ClusterStatus, HostStatus, LaneState, LaneStatus, ReaderStatus, ShardStatus
 
 
 def progress_line(readings: Sequence[LaneReading], elapsed_s: float, phase: str) -> str:
@@ -22,7 +22,7 @@ def progress_line(readings: Sequence[LaneReading], elapsed_s: float, phase: str)
 def _brief(reading: LaneReading) -> str:
     lane = reading.status
     return (
-        f"{reading.cluster}/{lane.lane} {lane.state.value} in {figures.count(reading.totals.read)}"
+        f"{reading.cluster}/{lane.lane} {state_of(lane)} in {figures.count(reading.totals.read)}"
         f" out {figures.count(reading.totals.applied)} ({figures.rate(reading.applied_per_s)})"
         f" backlog {figures.count(reading.backlog)}"
         f" lag p50 {figures.milliseconds(reading.lag_p50_ms)} p99 {figures.milliseconds(reading.lag_p99_ms)}"
@@ -79,6 +79,12 @@ def letters_of(status: ClusterStatus) -> Iterator[tuple[str, str]]:
             )
 
 
+def state_of(lane: LaneStatus) -> str:
+    """A lane's state in words: with how far it is, while its tables are read."""
+    rows = f" {figures.count(lane.snapshot_rows)} rows" if lane.state is LaneState.RESNAPSHOTTING else ""
+    return lane.state.value + rows
+
+
 def _lane_line(cluster: str, lane: LaneStatus) -> str:
     lag = lane.lag
     return (
@@ -88,6 +94,7 @@ def _lane_line(cluster: str, lane: LaneStatus) -> str:
         f" lag_p99_ms={_number(lag.quantile_ms(0.99))} frontier_age_ms={lane.frontier_age_ms:.0f}"
         f" restarts={lane.restarts} open_dead_letters={lane.open_letters} dropped_rows={lane.dropped_rows}"
         f" frontier={lane.frontier}"
+        + (f" snapshot_rows={lane.snapshot_rows}" if lane.state is LaneState.RESNAPSHOTTING else "")
     )
 
 

@@ -12,6 +12,7 @@ class OnGap(enum.Enum):
     """``lanes.*.on_gap``."""
 
     STOP = "stop"
+    RESNAPSHOT = "resnapshot"
 
 
 ConfigArgument = Annotated[
@@ -37,7 +38,7 @@ EverySeconds = Annotated[
 OnGapOption = Annotated[
     OnGap | None,
     typer.Option("--on-gap", metavar="POLICY",
-                 help="What a lane does when every host has purged what it needs, instead of its `on_gap`: stop."),
+                 help="What a lane does when every host has purged what it needs, instead of its `on_gap`: stop or resnapshot."),
 ]  # fmt: skip
 LogLevel = Annotated[
     str, typer.Option("--log-level", metavar="LEVEL", help="What is logged to stderr: debug, info, warning or error.")

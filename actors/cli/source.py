@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from actors.cli.options import OnGap
+from ingest.config.gaps import gap_mistakes
 from ingest.config.load import load
 from ingest.config.model import Config
-from ingest.problems import DataProblem, declare
+from ingest.problems import DataProblem, ProblemGroup, declare
 
 CONFIG_UNREADABLE = declare(
     "cli.config_unreadable", "The configuration can't be read.", "Give the path of a file you may read, or - for stdin."
@@ -48,10 +49,16 @@ def load_text(source: ConfigText) -> Config:
 
 
 def with_on_gap(config: Config, on_gap: OnGap | None) -> Config:
-    """The configuration with every lane's ``on_gap`` as a command says; None: as it is."""
+    """The configuration with every lane's ``on_gap`` as a command says; None: as it is. ProblemGroup: rules that don't fit
+    it."""
     if on_gap is None:
         return config
     lanes = {name: lane.model_copy(update={"on_gap": on_gap.value}) for name, lane in config.lanes.items()}
+    mistakes = [
+        mistake.problem.with_where(at=".".join(map(str, mistake.path))) for mistake in gap_mistakes(lanes, config.sinks)
+    ]
+    if mistakes:
+        raise ProblemGroup(mistakes)
     return config.model_copy(update={"lanes": lanes})
 
 

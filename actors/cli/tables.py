@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.cli import figures
-from actors.cli.lines import figures_of, letters_of, problems_of
+from actors.cli.lines import figures_of, letters_of, problems_of, state_of
 from actors.cli.meter import LaneReading
 from ingest.status import ClusterStatus, HostStatus, LaneState, ReaderStatus, ShardStatus
 
@@ -17,6 +17,7 @@ _STATE_STYLE = {
     LaneState.RUNNING: "green",
     LaneState.STOPPED: "bold red",
     LaneState.BACKOFF: "yellow",
+    LaneState.RESNAPSHOTTING: "cyan",
     LaneState.PAUSED: "magenta",
     LaneState.DRAINED: "blue",
 }
@@ -77,7 +78,7 @@ def _lanes(readings: Sequence[LaneReading], width: int) -> Table:
     rows = []
     for reading in readings:
         lane, totals = reading.status, reading.totals
-        state = Text(lane.state.value, style=_STATE_STYLE.get(lane.state, "cyan"))
+        state = Text(state_of(lane), style=_STATE_STYLE.get(lane.state, "cyan"))
         rows.append({
             "lane": Text(f"{reading.cluster}/{lane.lane}"),
             "sink": Text(lane.sink),

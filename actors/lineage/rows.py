@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from actors.verify.rows import SelectedRows
+from actors.snapshot.rows import SelectedRows
 from ingest.lineage.judge import Place
 from ingest.lineage.keys import document_key, row_key
 from ingest.lineage.verdict import RowLook
 from ingest.plan.explain import unmet_conditions
 from ingest.problems import DataProblem
+from ingest.snapshot.chunks import Texts
 from ingest.verify.documents import RuleOnTable, TablePlan
-from ingest.verify.selected_values import Texts
 
 
 @dataclass(frozen=True, slots=True)

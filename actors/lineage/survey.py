@@ -200,5 +200,6 @@ class _Survey:
 
     def _is_enough(self, changes: KeyChanges, before: GtidSet) -> bool:
         """Nothing older can matter: the id has a change here, and what the sink holds isn't older than this file."""
-        held = [one.source.stamp.gtid for one in self._held.values() if one.source is not None]
+        stamps = [one.source.stamp for one in self._held.values() if one.source is not None]
+        held = [stamp.gtid for stamp in stamps if not stamp.is_snapshot]  # a snapshot's place isn't known
         return bool(changes.found or held) and not any(gtid in before for gtid in held)

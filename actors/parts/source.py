@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from actors.drivers.mysql.dump import DumpOptions
     from actors.drivers.mysql.session import ConnectOptions
     from actors.reader import Assignment, Opening
+    from actors.snapshot.gap import SnapshotEnds
     from actors.source import LaneSetting, MysqlStreamSource
     from actors.stream import LaneReport
     from ingest.problems import Problem
@@ -80,7 +81,14 @@ class ConfiguredSource:
             host=SystemHost(),
             prefer=options.prefer,
             held_events=partial(SpillingEvents, TAIL_MEMORY_BYTES),
+            ends=self._ends(),
         )
+
+    def _ends(self) -> SnapshotEnds | None:
+        """What the tables' present state is read from, for lanes with a gap."""
+        from actors.snapshot.ends import ConfiguredEnds
+
+        return ConfiguredEnds(self._config)
 
     def _make(self) -> Callable[..., MysqlStreamSource]:
         """What is built: the cluster's servers."""

@@ -18,7 +18,7 @@ from ingest.problems import DataProblem, declare
 from ingest.rules.match import parse_pattern
 from ingest.schema import TableName
 from ingest.sinks.registry import sink_kind
-from ingest.verify.chunks import Key
+from ingest.snapshot.chunks import Key
 from ingest.verify.documents import TablePlan
 
 NO_TABLE = declare(

@@ -20,6 +20,7 @@ from ingest.config.model import Config
 from ingest.replay.archive import ArchivedFile
 
 if TYPE_CHECKING:
+    from actors.snapshot.gap import SnapshotEnds
     from actors.source import MysqlStreamSource
     from ingest.status import ClusterStatus
 
@@ -50,6 +51,10 @@ class ReplaySource(ConfiguredSource):
         from actors.replay.source import ArchivedStreamSource, FilesStreamSource
 
         return partial(FilesStreamSource if self._alone else ArchivedStreamSource, self._files)
+
+    def _ends(self) -> SnapshotEnds | None:
+        """None: a replay reads what its files hold, and stops where they leave a gap."""
+        return None
 
 
 class ReplaySupervisor(ConfiguredSupervisor):

@@ -1,7 +1,6 @@
 """``ingest verify``: every row of MySQL against the sinks, by SELECT.
 
     ends.py        what is compared
-    rows.py        MySQL's side: table schemas, chunks of rows as raw values
     reading.py     both ends read once, as digests: what is in doubt, what is too much in the sink
     comparison.py  what is in doubt, exactly
     settling.py    what is in doubt while writes go on: a difference, or only late?

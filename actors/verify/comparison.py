@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from actors.verify.ends import CHUNK_ROWS, LaneEnds, Progress
-from ingest.verify.chunks import Key
+from ingest.snapshot.chunks import Key
 from ingest.verify.comparison import Difference
 from ingest.verify.documents import ExpectedGroup
 from ingest.verify.key_set import KeySet

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from actors.snapshot.rows import SelectedRows
 from actors.verify.frontier import CatchUp
-from actors.verify.rows import SelectedRows
 from ingest.problems import DataProblem
 from ingest.sinks.faults import TARGET_MISSING
 from ingest.sinks.stored import SinkReader, StoredDocument

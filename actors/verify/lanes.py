@@ -11,12 +11,12 @@ from actors.parts.rules import parsed_rules
 from actors.parts.source import connect_options, endpoints_of
 from actors.parts.store import store_of
 from actors.secrets import resolve
+from actors.snapshot.rows import SelectedRows
 from actors.verify.comparison import look_exactly
 from actors.verify.ends import CHUNK_ROWS, LaneEnds, Progress
 from actors.verify.frontier import CatchUp
 from actors.verify.parts import PartsReader
 from actors.verify.reading import find_surplus, read_documents, read_rows
-from actors.verify.rows import SelectedRows
 from actors.verify.settling import Settling, count_doubts, count_surplus
 from actors.verify.sources import SourcelessReader
 from ingest.config.model import Config, Lane

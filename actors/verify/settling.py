@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from actors.verify.comparison import Doubts
 from actors.verify.ends import CHUNK_ROWS, LaneEnds, Progress
 from actors.verify.reading import Surplus
-from ingest.verify.chunks import Key
+from ingest.snapshot.chunks import Key
 from ingest.verify.comparison import Difference
 from ingest.verify.documents import Expectation, TablePlan
 from ingest.verify.key_set import KeySet

@@ -32,7 +32,7 @@ SCHEMA_MISMATCH = declare(
 )
 
 _F = FieldType
-_METADATA_SIZES = {
+METADATA_SIZES = {
     **dict.fromkeys((_F.FLOAT, _F.DOUBLE, _F.TIMESTAMP2, _F.DATETIME2, _F.TIME2), 1),
     **dict.fromkeys((_F.BLOB, _F.TINY_BLOB, _F.MEDIUM_BLOB, _F.LONG_BLOB, _F.GEOMETRY, _F.JSON, _F.VECTOR), 1),
     **dict.fromkeys((_F.VARCHAR, _F.VAR_STRING, _F.STRING, _F.ENUM, _F.SET, _F.BIT, _F.NEWDECIMAL), 2),
@@ -125,7 +125,7 @@ def _resolve(raw: int, metadata: Cursor) -> tuple[int, int]:
     (with two inverted bits of the length in it for a long CHAR: Field_string::do_save_field_metadata)."""
     if raw not in _KNOWN_TYPES or raw == FieldType.TYPED_ARRAY:
         raise Damage(f"column type {type_name(raw)} can't be in a row")
-    meta = metadata.uint(_METADATA_SIZES.get(FieldType(raw), 0))
+    meta = metadata.uint(METADATA_SIZES.get(FieldType(raw), 0))
     if raw == FieldType.STRING and meta & 0xFF in (FieldType.ENUM, FieldType.SET):
         return meta & 0xFF, meta
     return raw, meta

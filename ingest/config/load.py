@@ -19,6 +19,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from ingest.config.check import check_lane_text, check_parts, reference_mistakes
 from ingest.config.checkpoint import CheckpointOptions
 from ingest.config.codes import BAD_SYNTAX, CONFLICT, MISSING, UNKNOWN_KEY, WRONG_TYPE
+from ingest.config.gaps import gap_mistakes
 from ingest.config.model import (
     BlackholeLane,
     ClusterOptions,
@@ -118,6 +119,7 @@ class _Loading:
         single = {part: self._part(model, part) for part, model in _SINGLE_PARTS.items() if part in self.raw}
         self.found += reference_mistakes(self.raw)
         self.found += check_parts(named["clusters"], lanes)
+        self.found += gap_mistakes(lanes, named["sinks"])
         if self.found:
             return None
         given = {"clusters": named["clusters"], "sinks": named["sinks"], "lanes": lanes, **single}

@@ -224,11 +224,11 @@ class LaneOptions(Options):
 
     on_lost: Literal["stop", "continue"] = "stop"
     """What follows when a failover lost transactions that the lane has applied (the new primary never had them): `stop` the
-    lane and name them, or `continue` without them: they are counted and kept in the lane's record; `ingest verify` finds
-    the documents that they alone changed."""
+    lane and name them, or `continue` and keep them in its record (`ingest verify` finds what they alone changed)."""
 
-    on_gap: Literal["stop"] = "stop"
-    """What follows when every host has purged what the lane needs: `stop` the lane and name the GTIDs."""
+    on_gap: Literal["stop", "resnapshot"] = "stop"
+    """What follows when every host has purged what the lane needs: `stop` the lane and name the GTIDs, or `resnapshot`: take
+    its tables as they are, and delete documents that no row asks for; so its indices or tables must be its own."""
 
     large_transactions: LargeTransactionOptions = LargeTransactionOptions()
     """What becomes of transactions above a size, as `[lanes.NAME.large_transactions]`; by default they are applied."""

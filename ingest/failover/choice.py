@@ -4,11 +4,14 @@ A host that is fit for a lane beats one that isn't; among those, the preferred r
 follow, then the one that is read from already, then the one with most transactions, then the configured order. A lane for
 which no host will do waits (it may heal: a host is silent, lags, or is being filled) or stops (all answer, and none ever
 will; or the cluster has a writer that lost what the lane applied). A lane's verdict is its own (invariant 7).
+
+A lane whose gap a snapshot is to fill is opened alone, on a host that has purged what it needs: the others of its reader
+needn't wait for that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.binlog.gtid import GtidSet
@@ -38,6 +41,11 @@ ELSEWHERE = declare(
     "A lane needs another host than the lanes that share its reader.",
     "Nothing to do: it goes on with a reader of its own.",
 )
+RESNAPSHOTS = declare(
+    "source.resnapshots",
+    "Every host has purged what a lane needs, so it takes its tables' present state, with a reader of its own.",
+    'Nothing to do. Without `on_gap = "resnapshot"` the lane would stop.',
+)
 MOVED = declare(
     "source.moved",
     "The stream goes to another host: its own was demoted, is gone, or isn't the one to read from any more.",
@@ -49,12 +57,13 @@ MOVED = declare(
 class Choice:
     """``host``: the one to open, None when it is none. ``lanes``: those to run on it, each with what it gives up as lost
     (nothing, but for ``on_lost = "continue"``). ``refused``: the problem of each other lane. ``verdicts``: of every host, by
-    lane."""
+    lane. ``gap``: what the host has purged that the one lane needs; a snapshot is to stand for it."""
 
     host: str | None
     lanes: Mapping[str, GtidSet] = field(default_factory=dict)
     refused: Mapping[str, Problem] = field(default_factory=dict)
     verdicts: Mapping[str, Sequence[Verdict]] = field(default_factory=dict)
+    gap: GtidSet = field(default_factory=GtidSet)
 
     @property
     def is_grave(self) -> bool:
@@ -77,6 +86,10 @@ def choose(hosts: Sequence[HostFacts], needs: Sequence[LaneNeed], prefer: Prefer
         return (_role(host, prefer), -_followed(host, hosts, prefer), -served, there, -host.executed.count(),
                 place[host.host])  # fmt: skip
 
+    gaps: Mapping[str, GtidSet] = {}
+    if not any(usable.values()):
+        lane, gaps = _first_gap(needs, verdicts, hosts)
+        usable[lane] = dict.fromkeys(gaps, GtidSet())
     candidates = [host for host in hosts if any(host.host in of_lane for of_lane in usable.values())]
     chosen = min(candidates, key=rank).host if candidates else None
     return Choice(
@@ -88,6 +101,7 @@ def choose(hosts: Sequence[HostFacts], needs: Sequence[LaneNeed], prefer: Prefer
             if chosen not in usable[need.lane]
         },
         verdicts,
+        gaps.get(chosen or "", GtidSet()),
     )
 
 
@@ -109,6 +123,39 @@ def _usable(verdicts: Sequence[Verdict], need: LaneNeed) -> dict[str, GtidSet]:
     if fit or need.on_lost == "stop":
         return fit
     return {one.host: one.gtids for one in verdicts if one.standing is Standing.LOST}
+
+
+def _first_gap(
+    needs: Sequence[LaneNeed], verdicts: Mapping[str, Sequence[Verdict]], hosts: Sequence[HostFacts]
+) -> tuple[str, dict[str, GtidSet]]:
+    """The first lane whose gap a snapshot may fill, and on which hosts."""
+    for need in needs:
+        gaps = _gaps(verdicts[need.lane], need, hosts)
+        if gaps:
+            return need.lane, gaps
+    return needs[0].lane, {}
+
+
+def _gaps(verdicts: Sequence[Verdict], need: LaneNeed, hosts: Sequence[HostFacts]) -> dict[str, GtidSet]:
+    """The hosts on which a snapshot may stand for what they have purged, each with that; none where a host may still
+    come to serve, or a person has to look."""
+    is_lost = any(one.standing is Standing.LOST for one in verdicts)
+    if need.on_gap == "stop" or is_lost or _may_come_to_serve(verdicts, need, hosts):
+        return {}
+    return {one.host: one.gtids for one in verdicts if one.standing is Standing.PURGED}
+
+
+def _may_come_to_serve(verdicts: Sequence[Verdict], need: LaneNeed, hosts: Sequence[HostFacts]) -> bool:
+    """Is there a host that may have all that the lane needs some day? One that lags and has purged it won't."""
+    known = {host.host: host for host in hosts}
+    for one in verdicts:
+        host = known[one.host]
+        is_filled = one.standing is Standing.HOLE and host.replicates
+        has_purged = need.held is not None and bool(host.purged.subtract(need.held))
+        lags = one.standing in {Standing.BEHIND, Standing.UNSURE} or is_filled
+        if one.standing is Standing.UNREACHABLE or (lags and not has_purged):
+            return True
+    return False
 
 
 def _role(host: HostFacts, prefer: Preference) -> int:
@@ -135,14 +182,16 @@ def _refusal(
         return _servers_own(verdicts).with_where(**where)
     if Standing.LOST in standings:
         return _stop(LOST, "applied, but not on the server", Standing.LOST, verdicts, where)
+    if Standing.PURGED in standings and not _may_come_to_serve(verdicts, need, hosts):
+        if need.on_gap == "resnapshot":
+            return WorldProblem(RESNAPSHOTS, f"it begins alone: {_all(verdicts)}", where)
+        return _stop(PURGED, "purged and not applied", Standing.PURGED, verdicts, where)
     if standings & {Standing.UNREACHABLE, Standing.BEHIND, Standing.UNSURE} or _is_being_filled(verdicts, hosts):
         lacking = GtidSet()
         for one in verdicts:
             lacking = lacking.union(one.gtids) if one.standing in {Standing.BEHIND, Standing.HOLE} else lacking
         what = f"waits for {shown(lacking)}" if lacking else "waits for a host"
         return WorldProblem(WAITS, f"{what}: {_all(verdicts)}", where)
-    if Standing.PURGED in standings:
-        return _GAPS[need.on_gap](verdicts, where)
     if Standing.HOLE in standings:
         return _stop(HOLE, "older transactions are missing", Standing.HOLE, verdicts, where)
     if Standing.ERRANT in standings:
@@ -154,14 +203,6 @@ def _is_being_filled(verdicts: Sequence[Verdict], hosts: Sequence[HostFacts]) ->
     """Has a replica that applies transactions side by side a hole for a moment?"""
     receiving = {host.host for host in hosts if host.replicates}
     return any(one.standing is Standing.HOLE and one.host in receiving for one in verdicts)
-
-
-def _stop_at_gap(verdicts: Sequence[Verdict], where: Mapping[str, str]) -> Problem:
-    return _stop(PURGED, "purged and not applied", Standing.PURGED, verdicts, where)
-
-
-_GAPS: Mapping[str, Callable[[Sequence[Verdict], Mapping[str, str]], Problem]] = {"stop": _stop_at_gap}
-"""What follows, by ``on_gap``, when no host has a binlog that the lane needs."""
 
 
 def _stop(

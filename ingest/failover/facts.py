@@ -12,7 +12,7 @@ from ingest.mysql.facts import ReplicaChannel
 from ingest.problems import Problem
 
 OnLost = Literal["stop", "continue"]
-OnGap = Literal["stop"]
+OnGap = Literal["stop", "resnapshot"]
 Preference = Literal["primary", "replica", "order"]
 
 

@@ -121,6 +121,7 @@ class LaneDispatcher:
         self._partial_rows = resume.frontier.partial_rows
         self._begun_before = resume.frontier.partial_gtid
         self._reach = resume.reach
+        self._stands = resume.stands
         self.lost = resume.lost
         self._schema_history = resume.schema_history
         self._later_histories: deque[tuple[str, str]] = deque()
@@ -290,6 +291,8 @@ class LaneDispatcher:
         elif not reserve_short and waited_ms < self.plan.checkpoint_ms:
             return None
         frontier = self._frontier_at(watermark)
+        if self._stands is not None and self.phase is not Phase.LIVE:
+            frontier = self._stands
         if not reserve_short and frontier == self._durable_frontier:
             return None
         reserve = max(self._durable_reserve, self.flow.ordinal + self.plan.reserve_rows)

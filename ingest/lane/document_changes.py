@@ -22,8 +22,8 @@ def document_changes(
     shape: SliceShape,
 ) -> None:
     """What one rule makes of each row of a block; a changed identity gives a delete and an insert."""
-    before = _identities(walker, block.before, route, after=False) if kind is not Kind.INSERT else []
-    after = _identities(walker, block.after, route, after=True) if kind is not Kind.DELETE else []
+    before = identities(walker, block.before, route, after=False) if kind is not Kind.INSERT else []
+    after = identities(walker, block.after, route, after=True) if kind is not Kind.DELETE else []
     if kind is Kind.INSERT:
         for change, (key, identity), image in zip(changes, after, block.after, strict=True):
             change.append((key, identity, shape, kind, b"", image))
@@ -40,7 +40,7 @@ def document_changes(
                 change.append((*new, shape, Kind.INSERT, b"", now))
 
 
-def _identities(walker: RowWalker, images: Sequence[bytes], route: RuleRoute, *, after: bool) -> list[tuple[str, str]]:
+def identities(walker: RowWalker, images: Sequence[bytes], route: RuleRoute, *, after: bool) -> list[tuple[str, str]]:
     """(document key, identity) of each image. A place column may be NULL; a key column only where a row may be nowhere."""
     try:
         keys = walker.keys(images, route.key_columns, after)
@@ -49,7 +49,7 @@ def _identities(walker: RowWalker, images: Sequence[bytes], route: RuleRoute, *,
             raise
         if len(images) == 1:
             return [NOWHERE]
-        return [one for image in images for one in _identities(walker, [image], route, after=after)]
+        return [one for image in images for one in identities(walker, [image], route, after=after)]
     if not route.place_columns:
         return list(zip(keys, keys, strict=True))
     columns = route.key_columns + route.place_columns

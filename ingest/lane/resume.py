@@ -24,8 +24,8 @@ from ingest.schema_history.history import History
 PURGED = declare(
     "source.purged",
     "The server has purged transactions that the lane still needs.",
-    "`ingest replay` reads them from archived binlog files; or use another host that has them; or start the lane anew"
-    " (delete its records).",
+    '`ingest replay` reads them from archived binlog files; `on_gap = "resnapshot"` takes the tables\' present state'
+    " instead; or use another host that has them.",
 )
 LOST = declare(
     "source.lost_transactions",
@@ -49,7 +49,9 @@ class ResumePoint:
     """``frontier``: ask the source for everything after it. ``tail_rows``: coalesce so many row changes, or, when
     None, all up to ``end`` (both stop at ``end``). A fresh lane has no tail (0). ``reach``: as the record's; this epoch's
     records carry it on until their frontier holds it. ``lost``: what was applied and given up, in all epochs.
-    ``exemption``: what isn't dropped, however large.
+    ``exemption``: what isn't dropped, however large. ``stands``: what records name as their frontier until the whole tail is
+    applied (None: the true one). A tail that begins with a snapshot has it: the binlog doesn't hold what the snapshot stands
+    for, so until then the gap must be found again.
     """
 
     frontier: Frontier
@@ -60,6 +62,17 @@ class ResumePoint:
     reach: str = ""
     lost: str = ""
     exemption: Exemption = NO_EXEMPTION
+    stands: Frontier | None = None
+
+
+def snapshot_point(record: CheckpointRecord | None, start: Frontier, before: GtidSet, after: GtidSet) -> ResumePoint:
+    """Where a lane goes on whose gap a snapshot fills, which was taken while the server went from ``before`` to ``after``:
+    the rows are in its tail already, and the binlog between the two is the rest of it. ``start``: as configured, for a
+    lane without a record."""
+    frontier, end = Frontier(str(before)), str(after)
+    if record is None:
+        return ResumePoint(frontier, None, end, reach=end, stands=start)
+    return ResumePoint(frontier, None, end, "", record.applied_rows, end, record.lost, stands=record.frontier)
 
 
 def resume_point(

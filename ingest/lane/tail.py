@@ -39,11 +39,11 @@ class TailRow:
 
 
 class TailCoalescer:
-    """Collects the tail; ``drain`` gives what is left of it, once."""
+    """Collects the tail; ``drain`` gives what is left of it, once. ``kept``: empty, or the beginning of the tail."""
 
     def __init__(self, kept: MutableMapping[TailKey, TailRow]) -> None:
         self._kept = kept
-        self._count = 0
+        self._count = len(kept)
         self.read_rows = 0
 
     def add(self, identity: str, row: TailRow) -> None:
@@ -52,6 +52,10 @@ class TailCoalescer:
         self._count += self._kept.pop(key, None) is None
         self._kept[key] = row
         self.read_rows += 1
+
+    def holds(self, key: TailKey) -> bool:
+        """Is there a change of this identity?"""
+        return key in self._kept
 
     def __len__(self) -> int:
         return self._count

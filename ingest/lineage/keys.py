@@ -13,7 +13,7 @@ from ingest.rules.compile import compile_rule
 from ingest.rules.parse import ParsedRule
 from ingest.rules.template import Part
 from ingest.schema import Column, TableName, TableSchema
-from ingest.verify.chunks import Key
+from ingest.snapshot.chunks import Key
 
 SchemaOf = Callable[[SliceShape], TableSchema]
 

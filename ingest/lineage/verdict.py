@@ -156,6 +156,9 @@ def _reached(found: Evidence, change: JudgedChange) -> Verdict:
         return Verdict(Answer.DIFFERS, f"not there, although the frontier holds {gtid}, which wrote it: {why}")
     if change.outcome == "written" and held.source is None:
         return _newest(found, f"there, and the frontier holds its newest change, {gtid}; it keeps no source")
+    stamp = None if held.source is None else held.source.stamp
+    if change.outcome == "written" and stamp and stamp.is_snapshot and change.stamp.commit_us <= stamp.commit_us:
+        return _newest(found, f"there, from a snapshot that was taken after its newest change, {gtid}")
     kept = "" if held.source is None else f" of {held.source.stamp.gtid}"
     did = {"written": "wrote it", "deleted": "deleted it"}.get(change.outcome, f"left it out ({change.why})")
     return Verdict(Answer.DIFFERS, f"there as{kept or ' it was'}, although the frontier holds {gtid}, which {did}")
@@ -171,7 +174,8 @@ def _unchanged(found: Evidence) -> Verdict:
         if row is not None and not row.written:
             state = "MySQL has no such row" if not row.exists else f"the rules leave the row out ({row.why})"
             return Verdict(Answer.DIFFERS, f"there, although {state}; {left}")
-        if found.search.is_whole or (source is not None and source.stamp.gtid not in found.search.before):
+        gtid = None if source is None or source.stamp.is_snapshot else source.stamp.gtid
+        if found.search.is_whole or (gtid is not None and gtid not in found.search.before):
             return Verdict(Answer.NEWEST, f"there; {newer} is in the binlogs that are left")
         return Verdict(Answer.UNKNOWN, f"there; {newer} was found in the binlogs that were searched")
     if row is None:

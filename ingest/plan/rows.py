@@ -13,8 +13,8 @@ from ingest.problems import DataProblem
 from ingest.sinks.contract import Encoder
 from ingest.sinks.elasticsearch.options import ElasticsearchTarget
 from ingest.sinks.stored import StoredFields
+from ingest.snapshot.chunks import Texts
 from ingest.verify.documents import RuleOnTable, TablePlan
-from ingest.verify.selected_values import Texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
 _PADDED = re.compile(r"^(.+):0([1-9][0-9]?)d?$")
 _SALT = re.compile(r"^salt:([0-9]+)$")
 SALT_MAX = 65_536
+_FIXED = ("text", "database", "table", "salt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class Part:
     kind: PartKind
     name: str = ""
     number: int = 0
+
+    @property
+    def is_key(self) -> bool:
+        """Is it the whole document key, forwards or backwards?"""
+        return self.kind == "key" or (self.kind == "reverse" and not self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,13 @@ class Template:
     @property
     def uses_key(self) -> bool:
         """Is the whole document key in it, so that different keys give different texts?"""
-        return any(part.kind == "key" or (part.kind == "reverse" and not part.name) for part in self.parts)
+        return any(part.is_key for part in self.parts)
+
+    @property
+    def is_invertible(self) -> bool:
+        """Can the document key be told from the text? It stands in it once, beside what has a fixed length."""
+        keys = [part for part in self.parts if part.is_key]
+        return len(keys) == 1 and all(part.is_key or part.kind in _FIXED for part in self.parts)
 
     def of_table(self, database: str, table: str) -> str:
         """What the table alone decides of the text: each part that needs a row's values is left out."""

@@ -4,9 +4,7 @@
                                                                                                         |
     the sink's documents -------------------------------------------------------------------------> compare
 
-    catalog.py          rows of information_schema -> TableSchema
     selected_values.py  the text protocol's values -> Arrow arrays of exactly the types that the binlog decoder gives
-    chunks.py           SELECT statements: chunks by key, rows by key
     documents.py        selected rows -> expected documents
     digests.py          a document in sixteen bytes, and what doesn't agree between two sets of them
     key_set.py          keys in eight bytes each

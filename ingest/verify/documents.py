@@ -21,9 +21,9 @@ from ingest.sinks.hbase.options import HbaseTarget
 from ingest.sinks.registry import SinkTarget, stored_fields
 from ingest.sinks.stored import StoredDocument, StoredFields
 from ingest.slices import Kind
-from ingest.verify.chunks import TableQueries
+from ingest.snapshot.chunks import TableQueries, Texts
 from ingest.verify.comparison import Difference, Reading, compare
-from ingest.verify.selected_values import Texts, arrow_batch
+from ingest.verify.selected_values import arrow_batch, select_expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def table_plan(
         RuleOnTable(rule, targets[rule.rule.index], [columns.index(index) for index in rule.columns])
         for rule in compiled
     ]
-    return TablePlan(TableQueries(schema, columns), on, zero_dates)
+    return TablePlan(TableQueries(schema, columns, select_expression), on, zero_dates)
 
 
 def _reading(target: SinkTarget, documents: pa.Schema) -> Reading:

@@ -21,9 +21,7 @@ from ingest.binlog.arrow_types import ZeroDates, arrow_field
 from ingest.binlog.field_types import FieldType
 from ingest.problems import DataProblem, declare
 from ingest.schema import Column
-
-Texts = Sequence[bytes | None]
-"""One column's values of some rows, as the text protocol gives them; None for NULL."""
+from ingest.snapshot.chunks import APPROXIMATE, Texts, quoted
 
 VALUE_ODD = declare(
     "verify.value_odd",
@@ -36,20 +34,14 @@ ZERO_DATE = declare(
     'Repair the row, or set the lane\'s zero_dates to "null" or "text".',
 )
 
-_APPROXIMATE = (FieldType.FLOAT, FieldType.DOUBLE)
 _DATE = re.compile(rb"(\d{4})-(\d\d)-(\d\d)")
 _TIME = re.compile(rb"(-?)(\d{2,3}):(\d\d):(\d\d)(?:\.(\d{1,6}))?")
 DAYS_IN_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-def quoted(name: str) -> str:
-    """An identifier in backquotes."""
-    return "`" + name.replace("`", "``") + "`"
-
-
 def select_expression(column: Column) -> str:
     """What to SELECT for a column, so that nothing of its value is lost."""
-    if column.type in _APPROXIMATE:
+    if column.type in APPROXIMATE:
         return f"{quoted(column.name)} * 1e0"
     if column.type == FieldType.VECTOR:
         return f"HEX({quoted(column.name)})"

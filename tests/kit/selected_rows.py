@@ -7,7 +7,8 @@ import pyarrow as pa
 from actors.stack import Mysql
 from ingest.binlog.arrow_types import ZeroDates
 from ingest.schema import TableSchema
-from ingest.verify.selected_values import arrow_batch, quoted, select_expression
+from ingest.snapshot.chunks import quoted
+from ingest.verify.selected_values import arrow_batch, select_expression
 
 
 def selected(server: Mysql, schema: TableSchema, zero_dates: ZeroDates, order_by: str = "id") -> pa.RecordBatch:

@@ -19,11 +19,12 @@ from actors.joining import Joining
 from actors.lease import Lease
 from actors.rewind import carry_out
 from actors.shard import SinkShard
+from actors.snapshot import filling, gap
 from actors.stream import StreamRun
 from ingest.binlog.gtid import GtidSet
 from ingest.dead_letters.letter import DeadLetter
 from ingest.failover import verdict
-from ingest.failover.facts import LaneNeed
+from ingest.failover.facts import LaneNeed, OnGap, OnLost
 from ingest.lane import applier, tail
 from ingest.lane.cuts import Cuts
 from ingest.lane.dispatcher import LaneDispatcher
@@ -33,6 +34,7 @@ from ingest.lane.resume import ResumePoint
 from ingest.native.flow import NativeFlow
 from ingest.problems import Problem
 from ingest.slices import Kind
+from ingest.snapshot.surplus import SurplusRows
 from ingest.version import version_bases, version_of
 from tests.simulation.counts import ShownCounts
 from tests.simulation.store import SimStore
@@ -126,9 +128,30 @@ def _resend_as_new(self: SinkShard, letter: DeadLetter) -> Any:
 _RESEND = SinkShard._resend
 
 
-def _frontier_only(lane: str, record: Any, start: str, *_: Any) -> LaneNeed:
+def _marked_late(*arguments: Any) -> Any:
+    filled = _FILL(*arguments)
+    return replace(filled, before=filled.after)
+
+
+def _executed_at_once(server: Any, *_: Any) -> GtidSet:
+    executed: GtidSet = server.executed()
+    return executed
+
+
+def _snapshot_forgotten(*arguments: Any) -> ResumePoint:
+    """Records say at once that the gap is filled."""
+    return replace(_SNAPSHOT(*arguments), stands=None)
+
+
+def _snapshot_without_tail(*arguments: Any) -> ResumePoint:
+    """The rows go out before the stream has come to where their reading ended."""
+    point = _SNAPSHOT(*arguments)
+    return replace(point, end=point.frontier.executed)
+
+
+def _frontier_only(lane: str, record: Any, start: str, memory: Any, on_lost: OnLost, on_gap: OnGap) -> LaneNeed:
     held = GtidSet.parse(record.frontier.executed) if record else None
-    return LaneNeed(lane, held, held or GtidSet())
+    return LaneNeed(lane, held, held or GtidSet(), on_lost, on_gap)
 
 
 def _no_gtids(*_: Any) -> GtidSet:
@@ -173,6 +196,8 @@ _COMMIT = SimStore.commit
 _SHOW = ShownCounts.show
 _RESTORE = SinkShard._restore
 _RESUME = source.resume_point
+_SNAPSHOT = source.snapshot_point
+_FILL = gap.fill_tail
 _REWOUND = carry_out.rewound
 _ADD = tail.TailCoalescer.add
 _PUT = SinkShard.put
@@ -229,6 +254,25 @@ CANARIES = {
         "source_down",
         "failover",
     ),
+    "snapshot_marked_late": _canary(
+        1, "a snapshot's stream begins where its reading ended", gap, "fill_tail", _marked_late, "gap"
+    ),
+    "commit_not_awaited": _canary(
+        2, "a snapshot may show what its stream takes for later", filling, "_settled", _executed_at_once, "gap"
+    ),
+    "snapshot_not_awaited": _canary(
+        2, "a snapshot is applied before its stream was read", source, "snapshot_point", _snapshot_without_tail, "gap"
+    ),
+    "snapshot_forgotten": _canary(
+        1,
+        "a record says that a gap is filled before it is",
+        source,
+        "snapshot_point",
+        _snapshot_forgotten,
+        "gap",
+        "kill",
+    ),
+    "surplus_kept": _canary(1, "what no row asks for stays", SurplusRows, "add", _nothing, "gap"),
     "no_reach": _canary(
         2, "a rewound lane's tail is its old reserve", carry_out, "rewound", _rewound_without_reach, "rewind"
     ),

@@ -7,6 +7,7 @@ from functools import cache
 
 from ingest.config.load import load
 from ingest.config.model import Config
+from ingest.failover.facts import OnGap
 from ingest.rules.parse import ParsedRule, parse_rule
 from tests.simulation.mysql import DATABASE
 
@@ -63,6 +64,7 @@ class Sizes:
     nodes: int = 1
     quarantine: bool = True
     counting: bool = False
+    on_gap: OnGap = "stop"
 
     @property
     def lanes(self) -> tuple[str, str]:

@@ -25,9 +25,9 @@ POLICIES = (
 )
 
 
-def some_policy(random: Random) -> LargePolicy:
-    """One of those that a person might choose."""
-    return random.choice(POLICIES)
+def some_policy(random: Random, *, drops: bool) -> LargePolicy:
+    """One of those that a person might choose. ``drops``: may it drop? (Not where a gap is filled by the tables' state.)"""
+    return random.choice([one for one in POLICIES if drops or one.action != "drop"])
 
 
 @dataclass(eq=False)

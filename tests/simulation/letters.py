@@ -19,6 +19,9 @@ from tests.simulation.actors import Actors, SimPeer
 from tests.simulation.mysql import Document
 from tests.simulation.store import SimStore, StoreServer
 
+_WITHOUT_VALUE = 1 << 1
+"""The last column is NULL."""
+
 
 @dataclass(eq=False)
 class LaneLetters:
@@ -52,6 +55,8 @@ class LaneLetters:
 def _place(letter: DeadLetter, states: Sequence[int | None]) -> int:
     """Where in its document's history a letter leads to: behind the image's last column, which no two rows share."""
     row = letter.row
+    if row.before and row.before[0] & _WITHOUT_VALUE:  # a deletion of a document that no row asked for
+        return max(place for place, value in enumerate(states) if value is None)
     (value,) = struct.unpack("<i", (row.after or row.before)[-4:])
     return states.index(value) + (0 if row.after else 1)
 

@@ -16,8 +16,8 @@ from ingest.binlog.gtid import GtidSet, GtidSetBuilder, split_gtid
 from ingest.failover.facts import HostFacts
 from ingest.mysql.facts import ReplicaChannel
 from ingest.mysql.framing import PureEventPackets
-from ingest.mysql.replies import CONNECTION_LOST
-from ingest.problems import WorldProblem
+from ingest.mysql.replies import CONNECTION_LOST, PURGED
+from ingest.problems import DataProblem, WorldProblem
 from tests.kit.binlog_writer import BinlogWriter, Change, ColumnSpec, TableSpec
 from tests.simulation.scheduler import Scheduler, Wait
 
@@ -124,6 +124,7 @@ class Topology:
         self.made_by: dict[int, Transaction] = {}
         self._rows: dict[Document, int] = {}
         self._values = 0
+        self.gaps = False
 
     # --- the application ----------------------------------------------------------------------------------------
 
@@ -203,7 +204,8 @@ class Topology:
             old.stuck = self._random.random() < 0.5
 
     def _promote(self) -> Server | None:
-        others = [one for one in self.servers if one is not self.primary and one.alive and not (one.hole or one.purged)]
+        others = [one for one in self.servers if one is not self.primary and one.alive and not one.hole]
+        others = [one for one in others if self.gaps or not one.purged]
         if not others:
             return None
         chosen = self._random.choice(others)
@@ -228,9 +230,21 @@ class Topology:
         missed = [place for place in range(len(chosen.log))[-4:] if chosen.has_later(place)]
         if missed:
             chosen.lose(self._random.choice(missed))
+            chosen.purged = len(chosen.log) if self.gaps else chosen.purged
         if dies and self.primary.alive:
             self.primary.stop()
             self._scheduler.later(self._random.random() * 2_000, self.primary.start)
+
+    def purge_all(self) -> None:
+        """Every server throws old binlogs away; from now on a purged one may become the primary."""
+        self.gaps = True
+        for server in self.servers:
+            kept = 0 if server.hole or server.stuck else self._random.choice((0, 0, 1, 3))
+            server.purged = max(server.purged, len(server.log) - kept)
+
+    def retire(self) -> None:
+        """Servers that will never have everything are taken out of the cluster's hosts."""
+        self.servers = [one for one in self.servers if one is self.primary or not (one.hole or one.stuck)]
 
     def purge(self) -> None:
         """A replica throws old binlogs away."""
@@ -253,6 +267,7 @@ class Dump:
         self._starts = server.starts
         self._held = held
         self._place = server.purged
+        self._refused = any(one.gtid not in held for one in server.log[: server.purged])
         writer = BinlogWriter(server.uuid)
         writer.format_description()
         self._ready = [writer.fake_rotate(), *writer.events()]
@@ -265,7 +280,7 @@ class Dump:
 
     def is_readable(self) -> bool:
         """See ``machine.SimSource``."""
-        return self._is_over() or bool(self._ready) or self._place < len(self._server.log)
+        return self._is_over() or self._refused or bool(self._ready) or self._place < len(self._server.log)
 
     def on_readable(self, wait: Wait) -> None:
         """See ``machine.SimSource``."""
@@ -276,6 +291,8 @@ class Dump:
         self.on_read()
         if self._is_over():
             raise WorldProblem(CONNECTION_LOST, "the simulated server closed the connection")
+        if self._refused:
+            raise DataProblem(PURGED, "the simulated server has purged what the frontier lacks")
         while not self._ready and self._place < len(self._server.log):
             transaction = self._server.log[self._place]
             self._place += 1

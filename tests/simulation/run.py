@@ -33,12 +33,13 @@ RETRY_MS = 3_000.0
 TRANSACTIONS = 30
 TRANSACTIONS_BESIDE_A_SICK_LANE = 120
 BURST = 5
+WRITES_BESIDE_A_GAP = 8
 LAG_BESIDE_A_SICK_LANE_MS = 3_000.0
 
 FAULTS = (
     "kill", "kill_supervisor", "pause", "network", "double_calls", "sink_network", "sink_errors", "sink_down",
     "store_errors", "store_down", "source_down", "cut", "failover", "second_supervisor", "resize", "clock", "rewind",
-    "poison", "large", "policy",
+    "poison", "large", "policy", "gap",
 )  # fmt: skip
 HOST_FAULTS = ("failover", "source_down", "demote", "restore", "purge")
 """What befalls the hosts of a cluster; in one seed of four, together."""
@@ -71,7 +72,8 @@ def plan_of(seed: int) -> Plan:
         servers=3 if faults & {"failover", "demote", "restore", "purge"} else 1,
         nodes=chosen.choice((1, 3)),
         quarantine=chosen.random() < 0.7,
-        counting=random.Random(f"counting {seed}").random() < 0.4,
+        counting="gap" not in faults and random.Random(f"counting {seed}").random() < 0.4,
+        on_gap="resnapshot" if "gap" in faults else "stop",
     )
     return Plan(seed, sizes, faults)
 
@@ -103,7 +105,7 @@ class Chaos:
             world.store.faults = StoreFaults(before=0.02, after=0.02, slow=0.05)
         if "large" in faults:
             for watch in world.large.values():
-                watch.had = [some_policy(self._random)]
+                watch.had = [some_policy(self._random, drops="gap" not in faults)]
         if "sick_lane" in faults:
             sick = world.sinks[world.lanes[0]]
             sick.running = False
@@ -128,6 +130,8 @@ class Chaos:
         for server in world.topology.servers:
             if not server.alive:
                 server.start()
+        if world.topology.gaps:  # a lane with a gap waits for what may come to have it: a person takes what won't out
+            world.topology.retire()
         for server in world.topology.servers:
             while not (server.hole or server.stuck) and len(server.log) < len(world.topology.transactions):
                 world.topology.replicate(server)
@@ -166,6 +170,7 @@ class Chaos:
             "rewind": self._rewind,
             "poison": self._mend,
             "policy": self._change_policy,
+            "gap": self._gap,
         }
 
     def _write(self) -> None:
@@ -228,6 +233,15 @@ class Chaos:
         if all(lane in lanes and lanes[lane].record is not None for lane in self._world.lanes):
             self._world.topology.purge()
 
+    def _gap(self) -> None:
+        """Nobody has the binlog any more that a lane may still need; some lanes notice at once, while rows change."""
+        lanes = self._world.store.lanes
+        if all(lane in lanes and lanes[lane].record is not None for lane in self._world.lanes):
+            self._world.topology.purge_all()
+            if self._random.random() < 0.7:
+                self._cut()
+            self._again(self._write, 60.0, WRITES_BESIDE_A_GAP)
+
     def _rewind(self) -> None:
         """A person takes a lane back to some place in the primary's binlog."""
         world = self._world
@@ -256,8 +270,10 @@ class Chaos:
 
     def _change_policy(self) -> None:
         """A person decides otherwise of large transactions: a new configuration, so everything starts anew."""
-        lane = self._random.choice([one for one in self._world.lanes if one != COUNTED])  # its sum would be anybody's guess
-        self._world.large[lane].had.append(some_policy(self._random))
+        lane = self._random.choice(
+            [one for one in self._world.lanes if one != COUNTED]
+        )  # its sum would be anybody's guess
+        self._world.large[lane].had.append(some_policy(self._random, drops=self._world.sizes.on_gap == "stop"))
         self._world.supervisors[-1].kill()
 
     def _clock(self) -> None:

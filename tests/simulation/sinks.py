@@ -40,7 +40,8 @@ class SinkFaults:
 @dataclass(eq=False)
 class SinkServer:
     """One lane's sink. ``one_version``: a request carries one version for all its items, as HBase's Thrift has it.
-    ``poison``: some rows are refused whenever they come. ``is_never_shown``: the lane must have dropped the row."""
+    ``poison``: some rows are refused whenever they come. ``under_way``: requests that haven't arrived yet. ``is_never_shown``:
+    the lane must have dropped the row."""
 
     lane: str
     scheduler: Scheduler
@@ -54,6 +55,7 @@ class SinkServer:
     newest_epoch: int = 0
     applied: int = 0
     is_never_shown: Callable[[int], bool] = lambda _: False
+    under_way: int = 0
 
     def apply(self, items: Sequence[RequestItem[bytes]]) -> list[ItemResult]:
         """A request arrives."""
@@ -138,14 +140,17 @@ class SimDriver:
         wait = self._scheduler.wait()
 
         def arrive() -> None:
+            server.under_way -= 1
             if server.running:
                 results = server.apply(items)
                 if random.random() >= faults.unanswered:
                     self._scheduler.later(random.random() * faults.delay_ms, lambda: wait.resume(results), self._home)
 
         if random.random() >= faults.lost:
+            server.under_way += 1
             self._scheduler.later(self._delay_ms(), arrive)
             if random.random() < faults.again:
+                server.under_way += 1
                 self._scheduler.later(random.random() * faults.slow_ms, arrive)
         results = self._scheduler.block(wait, faults.slow_ms / 2)
         self._check()

@@ -5,28 +5,32 @@ Chooses by the production's own functions (``ingest.failover``, ``actors.source`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from actors.codec import reader_codec
 from actors.reader import Assignment, Opening
+from actors.snapshot.filling import Filled
+from actors.snapshot.gap import GapFill, Tail
 from actors.source import (
     LaneSetting,
     all_live,
     assemble_run,
     common_set,
     need_for,
+    point_behind,
     resume_all,
     resume_of,
     running_need,
 )
 from actors.stream import LaneReport, StreamRun
-from ingest.failover.choice import MOVED, better_host, choose
+from ingest.failover.choice import MOVED, Choice, better_host, choose
 from ingest.failover.facts import HostFacts
 from ingest.lane.dispatcher import LanePlan
-from ingest.lane.resume import SourceFacts
+from ingest.lane.resume import ResumePoint, SourceFacts
 from ingest.lane.statements import LaneStatements
+from ingest.mysql.endpoint import Endpoint
 from ingest.mysql.replies import CONNECTION_LOST
 from ingest.problems import DataProblem, Problem, WorldProblem
 from ingest.rules.routes import RuleRoutes
@@ -37,6 +41,7 @@ from tests.simulation.lanes import BUFFER_BYTES, SLACK_BYTES, rules
 from tests.simulation.machine import SimHost
 from tests.simulation.mysql import Dump, Server
 from tests.simulation.sinks import ViolationError
+from tests.simulation.snapshot import SimEnds
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -75,6 +80,8 @@ class Source:
             self._reads.uuid if self._reads else next((one.record.source_uuid for one in assignments if one.record), "")
         )
         choice = choose(hosts, needs, "primary", current)
+        if choice.gap:
+            return self._opening_of_gap(choice, assignments, settings)
         stops = [one for one in choice.refused.values() if isinstance(one, DataProblem)]
         if stops:
             raise ViolationError(f"a lane stops although nothing is lost: {stops[0]}")
@@ -89,17 +96,45 @@ class Source:
         )
         if not server.alive or server.starts != self._starts[server.uuid]:
             raise WorldProblem(CONNECTION_LOST, "the simulated server has gone, or was started anew, meanwhile")
-        dump = Dump(world.scheduler, server, common_set(points.values()))
+        return Opening(self._run(server, served, points, settings, dict), choice.refused)
+
+    def _opening_of_gap(
+        self, choice: Choice, assignments: Sequence[Assignment], settings: Mapping[str, LaneSetting]
+    ) -> Opening:
+        assert choice.host is not None
+        server = self._server(choice.host)
+        (assignment,) = (one for one in assignments if one.lane in choice.lanes)
+        lane, ends = assignment.lane, SimEnds(self._world, self._host, server, self._shards)
+
+        def resume(filled: Filled, kept: Tail) -> StreamRun:
+            ends.check()
+            points = {lane: point_behind(assignment, settings[lane], filled)}
+            return self._run(server, [assignment], points, settings, lambda: kept)
+
+        endpoint = Endpoint(server.uuid, 1)
+        fill = GapFill(lane, choice.gap, endpoint, server.uuid, ends, reader_codec(), dict, self._host, resume)
+        self._world.gaps += 1
+        return Opening(None, choice.refused, fill)
+
+    def _run(
+        self,
+        server: Server,
+        served: Sequence[Assignment],
+        points: Mapping[str, ResumePoint],
+        settings: Mapping[str, LaneSetting],
+        tail_map: Callable[[], Tail],
+    ) -> StreamRun:
+        dump = Dump(self._world.scheduler, server, common_set(points.values()))
         run = assemble_run(
-            server.uuid, dump, NoHistory(), served, points, server.uuid, settings, reader_codec(), dict, self._host
+            server.uuid, dump, NoHistory(), served, points, server.uuid, settings, reader_codec(), tail_map, self._host
         )
-        world.runs.append(run)
+        self._world.runs.append(run)
         for name, lane in run.lanes.items():
             if lane.dispatcher.large is not None:
-                world.large[name].judges.append(lane.dispatcher.large)
+                self._world.large[name].judges.append(lane.dispatcher.large)
         dump.on_read = lambda: check_memory(run)
         self._reads = server
-        return Opening(run, choice.refused)
+        return run
 
     def executed(self) -> str | None:
         """See ``StreamSource``."""
@@ -140,7 +175,7 @@ class Source:
     def _setting(self, lane: str) -> LaneSetting:
         return LaneSetting(
             "oldest", "rules", RuleRoutes(rules(lane)), LaneStatements("stop"), partial(self._plan, lane),
-            state=state_name(lane), large=self._world.large[lane].policy,
+            on_gap=self._world.sizes.on_gap, state=state_name(lane), large=self._world.large[lane].policy,
         )  # fmt: skip
 
     def _plan(self, lane: str, epoch: int, uuid: str) -> LanePlan:

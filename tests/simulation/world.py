@@ -62,6 +62,7 @@ class World:
     letters: dict[str, LaneLetters] = field(init=False)
     large: dict[str, LargeWatch] = field(init=False)
     shards: int = 2
+    gaps: int = 0
 
     def __post_init__(self) -> None:
         self.topology = Topology(self.scheduler, self.sizes.servers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from actors import reader
 from actors.host import Event, SystemHost
 from actors.reader import Assignment, BinlogReader, Opening
 from actors.stream import LaneReport, RunReport
-from ingest.failover.choice import MOVED, WAITS
+from ingest.failover.choice import MOVED, RESNAPSHOTS, WAITS
 from ingest.lane.resume import PURGED
 from ingest.problems import DataProblem, Problem, WorldProblem
 from ingest.status import HostStatus
@@ -79,6 +80,72 @@ def test_a_lane_that_is_refused_ends_alone_and_a_better_source_ends_the_run(monk
     assert source.looks[-1] == (["a"], 7)
     shown = actor.report().lanes
     assert (shown["b"].ended, shown["b"].problem, shown["a"].ended) == (True, PURGED_LANE, False)
+
+
+class Fill:
+    """Reads a lane's tables: row by row until ``rows`` are read, then its stream is there."""
+
+    lane, endpoint, problem = "a", "db:3306", WorldProblem(RESNAPSHOTS, "purged and not applied: ...")
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self.run_of = Run()
+        self.read = threading.Event()
+
+    def run(self, tell: Callable[[int], None]) -> Run:
+        for row in range(self.rows):
+            tell(row)
+            self.read.set()
+            if row:
+                time.sleep(0.001)
+        return self.run_of
+
+
+def filling(fill: Fill) -> tuple[BinlogReader, Source]:
+    source = Source(None, {"b": PURGED_LANE})
+    source.opening = Opening(None, {"b": PURGED_LANE}, fill)  # type: ignore[arg-type]
+    return BinlogReader("c", "shared", source, lambda _lane: source, SystemHost()), source
+
+
+@pytest.mark.parametrize("leave", ["stop", "drop", "drain"])
+def test_a_lane_leaves_while_its_tables_are_read(leave: str) -> None:
+    """Invariant 7: its rows so far are shown, and why; the lanes that it doesn't serve are gone by then; stopped, dropped or
+    drained, it ends without a problem."""
+    fill = Fill(1_000_000)
+    actor, _ = filling(fill)
+    outcomes: list[Mapping[str, Problem | None]] = []
+    thread = threading.Thread(target=lambda: outcomes.append(actor.run(assignments("a", "b"))))
+    thread.start()
+    assert fill.read.wait(10)
+    shown = actor.report().lanes
+    assert (shown["a"].phase, shown["a"].problem, shown["b"].ended) == ("resnapshotting", fill.problem, True)
+    {"stop": actor.stop, "drop": lambda: actor.drop("a"), "drain": lambda: actor.drain(["a"])}[leave]()
+    thread.join(10)
+    assert outcomes == [{"a": None, "b": PURGED_LANE}]
+    shown = actor.report().lanes
+    assert (shown["a"].ended, shown["a"].drained) == (True, leave == "drain")
+
+
+def test_a_lane_streams_once_its_tables_are_read() -> None:
+    """The run that begins with them is looped."""
+    fill = Fill(3)
+    fill.run_of.fail(WorldProblem(MOVED, "to another"))
+    actor, _ = filling(fill)
+    outcomes = actor.run(assignments("a", "b"))
+    assert {lane: problem.code.name for lane, problem in outcomes.items() if problem} == {
+        "a": "source.moved", "b": "source.purged",
+    }  # fmt: skip
+
+
+def test_a_gap_isnt_filled_beside_a_stream() -> None:
+    """Invariant 7: a lane that would join, and turns out to have a gap, is sent back: it gets a reader of its own."""
+    actor, _ = filling(Fill(1))
+    actor._shared.run = Run()  # type: ignore[assignment]
+    source = actor._joining("a")
+    source.opening = Opening(None, {}, Fill(1))  # type: ignore[attr-defined, arg-type]
+    with pytest.raises(WorldProblem) as raised:
+        actor.join(assignments("a")[0])
+    assert raised.value.code is RESNAPSHOTS
 
 
 def test_no_lane_can_be_served() -> None:

@@ -98,6 +98,28 @@ def test_going_on_without_what_was_lost() -> None:
     assert (found.host, found.lanes["lane"], found.is_grave) == ("c", GtidSet(), False)
 
 
+def test_a_gap_is_filled_alone_and_only_when_nobody_may_have_it() -> None:
+    """Invariant 7: a lane whose gap a snapshot fills is opened alone. It isn't while a host may come to serve it."""
+    purged, other = (
+        replace(primary(A, "a:1-60"), purged=gtids("a:1-55")),
+        replace(NEED, lane="other", on_gap="resnapshot"),
+    )
+    fills = replace(NEED, on_gap="resnapshot")
+    found = choose([purged], [fills, other], "primary", "")
+    assert (found.host, list(found.lanes), found.gap) == ("a", ["lane"], gtids("a:51-55"))
+    assert found.refused["other"].code.name == "source.resnapshots"
+    ahead = replace(other, held=gtids("a:1-55"), applied=gtids("a:1-55"))
+    found = choose([purged], [fills, ahead], "primary", "")
+    assert (list(found.lanes), found.gap) == (["other"], GtidSet())
+    assert found.refused["lane"].code.name == "source.resnapshots"
+    assert choose([purged, DOWN], [fills], "primary", "").refused["lane"].code.name == "source.waits"
+    lagging = replica(B, "a:1-49")
+    assert choose([purged, lagging], [fills], "primary", "").refused["lane"].code.name == "source.waits"
+    hopeless = replace(lagging, executed=gtids("a:1-49,b:7"), purged=gtids("b:7"))
+    assert choose([purged, hopeless], [fills], "primary", "").host == "a"
+    assert choose([purged], [NEED], "primary", "").refused["lane"].code.name == "source.purged"
+
+
 def test_a_running_stream_moves_only_to_a_better_host() -> None:
     """A demoted primary is left once another has all; an equal one isn't gone to, nor one that lacks something."""
     demoted = replica(A, "a:1-60", B)
@@ -146,8 +168,8 @@ def topologies(draw: st.DrawFn) -> tuple[list[HostFacts], list[LaneNeed]]:
     for lane in ("one", "two"):
         applied, part = draw(SETS), draw(SETS)
         policy = draw(st.sampled_from(("stop", "continue")))
-        unsure = draw(st.sampled_from(("", "", A, "gone")))
-        needs.append(LaneNeed(lane, applied.intersect(part), applied, policy, "stop", unsure))  # type: ignore[arg-type]
+        unsure, on_gap = draw(st.sampled_from(("", "", A, "gone"))), draw(st.sampled_from(("stop", "resnapshot")))
+        needs.append(LaneNeed(lane, applied.intersect(part), applied, policy, on_gap, unsure))  # type: ignore[arg-type]
     return hosts, needs
 
 
@@ -168,12 +190,19 @@ def test_no_topology_is_misjudged(
         assert host.silence is None
         assert wanted.applied.subtract(given_up).issubset(host.executed)
         assert not given_up.intersect(host.executed)
-        assert given_up or host.purged.issubset(wanted.held or GtidSet())
+        assert given_up or found.gap or host.purged.issubset(wanted.held or GtidSet())
         assert not given_up or (wanted.on_lost == "continue" and not host.may_receive)
         standings = {one.standing for one in found.verdicts[lane]}
         assert not given_up or Standing.FIT not in standings
     for lane, problem in found.refused.items():
         assert problem.where["lane"] == lane
+    if found.gap:
+        ((lane, given_up),) = found.lanes.items()
+        wanted = next(one for one in needs if one.lane == lane)
+        host = next(one for one in hosts if one.host == found.host)
+        assert (wanted.on_gap, given_up) == ("resnapshot", GtidSet())
+        assert found.gap == host.purged.subtract(wanted.held or GtidSet())
+        assert not any(one.standing is Standing.FIT for verdicts in found.verdicts.values() for one in verdicts)
 
 
 @given(topologies(), st.sampled_from(("primary", "replica", "order")))

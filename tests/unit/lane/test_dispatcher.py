@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from ingest.binlog.gtid import GtidSet
+from ingest.checkpoint.record import CheckpointRecord
+from ingest.codec import ReaderCodec
 from ingest.keys import shard_of
 from ingest.lane.buffers import SliceShape
 from ingest.lane.dispatcher import LaneDispatcher, LanePlan, Phase
 from ingest.lane.flow import PureFlow
 from ingest.lane.frontier import Frontier
-from ingest.lane.resume import ResumePoint
-from ingest.lane.tail import TailCoalescer
+from ingest.lane.resume import ResumePoint, snapshot_point
+from ingest.lane.tail import TailCoalescer, TailRow
 from ingest.slices import Kind, Parcel, TransactionStamp
+from tests.kit.codecs import CODECS, codec_id
 
 UUID = "11111111-1111-1111-1111-111111111111"
 SHAPE = SliceShape(0, b"map", b"", b"\x01", b"\x01")
@@ -183,6 +189,31 @@ def test_a_record_reserves_what_may_go_out_before_the_next() -> None:
     record = lane.checkpoint_due(0.0)
     assert record is not None
     assert record.reserve_rows == 6 + PLAN.reserve_rows
+
+
+@pytest.mark.parametrize("codec", CODECS, ids=codec_id)
+def test_a_snapshot_stands_for_its_gap_only_when_it_is_applied(codec: ReaderCodec) -> None:
+    """Invariant 1: records name the old frontier, and how far anything may be applied, until the whole tail, which begins
+    with a snapshot's rows at ordinal 0, is acknowledged."""
+    record = CheckpointRecord("l", 1, Frontier(f"{UUID}:1-3"), 5, "u", "rules", applied_rows=7)
+    before, after = GtidSet.parse(f"{UUID}:1-10"), GtidSet.parse(f"{UUID}:1-11")
+    point = snapshot_point(record, Frontier(""), before, after)
+    kept = {(0, "", "x"): TailRow(0, SHAPE, Kind.INSERT, 0, b"", b"x", TransactionStamp("snapshot", 1, "", 0).pack())}
+    lane = LaneDispatcher(PLAN, point, TailCoalescer(kept), codec.flow)
+    assert lane.checkpoint_due(0.0) is None
+    transaction(lane, 11, "b")
+    due = lane.checkpoint_due(0.0)
+    assert due is not None
+    assert (due.frontier, due.reach) == (record.frontier, str(after))
+    lane.durable()
+    lane.pump_tail()
+    parcels = drain(lane)
+    assert lane.checkpoint_due(1_000.0) is None
+    for parcel in parcels:
+        lane.acked(parcel.shard, parcel.sequence)
+    due = lane.checkpoint_due(2_000.0)
+    assert due is not None
+    assert (due.frontier, due.reach) == (Frontier(str(after)), "")
 
 
 def test_idle_means_applied_and_durable() -> None:

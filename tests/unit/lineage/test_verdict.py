@@ -13,7 +13,7 @@ from ingest.lineage.held import Held
 from ingest.lineage.judge import JudgedChange, Place
 from ingest.lineage.verdict import Answer, Evidence, RowLook, Search, verdict
 from ingest.sinks.source_field import Source
-from ingest.slices import Kind, TransactionStamp
+from ingest.slices import SNAPSHOT_GTID, Kind, TransactionStamp
 from tests.kit.letter_world import Change, letter_of_change
 
 UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562"
@@ -23,6 +23,12 @@ THERE, LEFT_OUT, NO_ROW = RowLook(True, True), RowLook(True, False, "type IN (1,
 def held(number: int) -> Held:
     """A document written by a transaction."""
     return Held(number, Source(stamp(number), "shop.orders", number))
+
+
+def of_snapshot(later_us: int) -> Held:
+    """A document that a snapshot wrote, so much later than every change was committed."""
+    read = TransactionStamp(SNAPSHOT_GTID, stamp(0).commit_us + later_us, "", 0)
+    return Held(1, Source(read, "shop.orders", 1))
 
 
 def stamp(number: int) -> TransactionStamp:
@@ -42,6 +48,16 @@ NOTHING = Evidence(None, None, (), None, Frontier(str(gtids(8))), gtids(9), WHOL
 """The lane has applied eight of nine transactions."""
 
 CASES = [
+    (replace(NOTHING, held=of_snapshot(1), change=change(7, "written")), Answer.NEWEST, "from a snapshot.*:7"),
+    (replace(NOTHING, held=of_snapshot(-1), change=change(7, "written")), Answer.DIFFERS, "as of snapshot.*:7"),
+    (replace(NOTHING, held=of_snapshot(1), change=change(7, "deleted")), Answer.DIFFERS, "which deleted it"),
+    (replace(NOTHING, held=of_snapshot(1), change=change(9, "written")), Answer.NOT_REACHED, "older"),
+    (replace(NOTHING, held=of_snapshot(1)), Answer.NEWEST, "nothing newer than snapshot"),
+    (
+        replace(NOTHING, held=of_snapshot(1), search=Search(1, 2, GtidSet())),
+        Answer.UNKNOWN,
+        "nothing newer than snapshot was found",
+    ),
     (replace(NOTHING, held=held(7), change=change(7, "written")), Answer.NEWEST, "there, and newest"),
     (replace(NOTHING, held=held(9), change=change(9, "written")), Answer.NEWEST, "there, and newest"),
     (replace(NOTHING, held=held(7), change=change(7, "written"), row=NO_ROW), Answer.DIFFERS, "emptied"),

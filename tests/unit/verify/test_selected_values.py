@@ -10,7 +10,8 @@ from ingest.binlog.arrow_types import arrow_field
 from ingest.binlog.field_types import FieldType as F
 from ingest.problems import DataProblem
 from ingest.schema import Column
-from ingest.verify.selected_values import arrow_batch, arrow_column, quoted, select_expression
+from ingest.snapshot.chunks import quoted
+from ingest.verify.selected_values import arrow_batch, arrow_column, select_expression
 
 
 def _column(kind: F, meta: int = 0, **more: object) -> Column:

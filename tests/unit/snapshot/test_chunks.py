@@ -2,12 +2,13 @@
 
 from ingest.binlog.field_types import FieldType as F
 from ingest.schema import Column, TableName, TableSchema
-from ingest.verify.chunks import TableQueries
+from ingest.snapshot.chunks import TableQueries
+from ingest.verify.selected_values import select_expression
 
 
 def _table(*columns: Column, key: tuple[int, ...] = (0,)) -> TableQueries:
     schema = TableSchema(TableName("d`b", "t"), columns, key)
-    return TableQueries(schema, tuple(range(len(columns))))
+    return TableQueries(schema, tuple(range(len(columns))), select_expression)
 
 
 ID = Column("id", F.LONGLONG, 0, nullable=False, unsigned=True)

@@ -1,4 +1,4 @@
-"""MySQL's side of a comparison: schemas, and rows as the text protocol gives them.
+"""The rows of a server's tables: schemas, and values as the text protocol gives them.
 
 Two connections to one server: one asks in words (schemas, GTIDs), the other reads rows as raw bytes in UTC. Rows are
 read without locks, chunk by chunk.
@@ -6,6 +6,7 @@ read without locks, chunk by chunk.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
@@ -19,10 +20,11 @@ from ingest.binlog.gtid import GtidSet
 from ingest.mysql.endpoint import Endpoint
 from ingest.rules.match import TablePattern
 from ingest.schema import TableSchema
-from ingest.verify.chunks import Key, TableQueries
-from ingest.verify.selected_values import Texts
+from ingest.snapshot.chunks import Key, TableQueries, Texts
 
 KEYS_PER_STATEMENT = 200
+_OWNER = re.compile(r"#\d+")
+"""The thread that owns a GTID, behind it."""
 _SESSION = (
     "SET time_zone = '+00:00', sql_mode = ''",  # PAD_CHAR_TO_FULL_LENGTH would change values
     "SET SESSION TRANSACTION READ ONLY",
@@ -69,10 +71,20 @@ class SelectedRows:
         promote = bool(metadata) and metadata[0]["value"].upper() == "FULL"
         return table_schemas(self._words, patterns, promote)
 
+    def uuid(self) -> str:
+        """The server's name among servers."""
+        ((uuid,),) = self._words.query("SELECT @@GLOBAL.server_uuid")
+        return str(uuid)
+
     def executed(self) -> GtidSet:
         """The server's gtid_executed."""
         ((text,),) = self._words.query("SELECT @@GLOBAL.gtid_executed")
         return GtidSet.parse(str(text))
+
+    def committing(self) -> GtidSet:
+        """The transactions that have a GTID already and aren't in gtid_executed yet."""
+        ((owned,),) = self._words.query("SELECT @@GLOBAL.gtid_owned")
+        return GtidSet.parse(_OWNER.sub("", str(owned or "")))
 
     def rows_about(self, queries: TableQueries) -> int:
         """About how many rows the table has."""

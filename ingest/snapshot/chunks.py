@@ -1,23 +1,26 @@
 """SELECT statements that read a table piece by piece: a chunk after a key, rows by their keys, the last rows.
 
-Every statement gives the wanted columns (``select_expression``), then the key's parts as they are compared: ENUM, SET
+Every statement gives the wanted columns (each by the expression that the reader asks for), then the key's parts as they are compared: ENUM, SET
 and BIT by number (they sort by it), FLOAT and DOUBLE as doubles. Keys come back in ``Key`` and go into the next
 statement as literals; nothing of a user's text gets into a statement in any other way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ingest.binlog.field_types import FieldType
 from ingest.binlog.values.column_shape import is_binary
 from ingest.schema import Column, TableName, TableSchema
-from ingest.verify.selected_values import quoted, select_expression
 
 Key = tuple[bytes, ...]
 """A row's primary key, by key column, as SELECT gave it."""
 
+Texts = Sequence[bytes | None]
+"""One column's values of some rows, as the text protocol gives them; None for NULL."""
+
+APPROXIMATE = (FieldType.FLOAT, FieldType.DOUBLE)
 _BY_NUMBER = (FieldType.ENUM, FieldType.SET, FieldType.BIT)
 _NUMERIC = (
     FieldType.TINY, FieldType.SHORT, FieldType.INT24, FieldType.LONG, FieldType.LONGLONG,
@@ -31,10 +34,12 @@ _TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class TableQueries:
-    """The statements for one table and a choice of its columns (indexes into the schema)."""
+    """The statements for one table and a choice of its columns (indexes into the schema). ``expression``: what to SELECT
+    for a column."""
 
     schema: TableSchema
     columns: tuple[int, ...]
+    expression: Callable[[Column], str]
 
     @property
     def has_key(self) -> bool:
@@ -75,7 +80,7 @@ class TableQueries:
         return [self.schema.columns[index] for index in self.schema.primary_key]
 
     def _select(self) -> str:
-        wanted = [select_expression(self.schema.columns[index]) for index in self.columns]
+        wanted = [self.expression(self.schema.columns[index]) for index in self.columns]
         keys = [_key_expression(column) for column in self._key]
         return f"SELECT {', '.join([*wanted, *keys]) or '1'} FROM {table_name(self.schema.name)}"
 
@@ -95,6 +100,11 @@ class TableQueries:
         return " OR ".join(steps)
 
 
+def quoted(name: str) -> str:
+    """An identifier in backquotes."""
+    return "`" + name.replace("`", "``") + "`"
+
+
 def table_name(name: TableName) -> str:
     """The quoted name."""
     return f"{quoted(name.database)}.{quoted(name.table)}"
@@ -108,7 +118,7 @@ def text_literal(text: str) -> str:
 def _key_expression(column: Column) -> str:
     if column.type in _BY_NUMBER:
         return f"{quoted(column.name)} + 0"
-    return select_expression(column)
+    return f"{quoted(column.name)} * 1e0" if column.type in APPROXIMATE else quoted(column.name)
 
 
 def _literal(column: Column, value: bytes) -> str:
