@@ -20,7 +20,8 @@ from actors.host import Empty, Event, Host, Inbox, Running
 from actors.lane_actors import FIRST_START_TIMEOUT_S, LaneActors, begin_epoch
 from actors.mailbox import ACTOR_SILENT, CONTROL, DATA, ActorPeer, Answer
 from actors.reader import Assignment
-from actors.stream import NOT_JOINED, RESNAPSHOTTING, LaneReport, RunReport
+from actors.run_report import RESNAPSHOTTING, LaneReport, RunReport
+from actors.stream import NOT_JOINED
 from ingest.checkpoint.contract import CheckpointStore
 from ingest.lane.dispatcher import Phase
 from ingest.problems import Problem, WorldProblem

@@ -15,7 +15,7 @@ from actors.joining import NEAR_ROWS, NEAR_TRANSACTIONS
 from actors.known_lane import KnownLane
 from actors.lane_group import GroupOwner, LaneGroup
 from actors.mailbox import CONTROL, ActorPeer
-from actors.stream import LaneReport, RunReport
+from actors.run_report import LaneReport, RunReport
 from ingest.status import LaneState, LaneStatus
 
 SHARED = "shared"

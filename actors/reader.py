@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from actors.host import Event, Host
 from actors.mailbox import Peer
-from actors.stream import NOT_JOINED, RESNAPSHOTTING, LaneReport, RunReport, StreamRun
+from actors.run_report import RESNAPSHOTTING, LaneReport, RunReport
+from actors.stream import NOT_JOINED, StreamRun
 from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.contract import FENCED, Member
 from ingest.checkpoint.record import CheckpointRecord

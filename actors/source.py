@@ -20,18 +20,20 @@ from actors.drivers.mysql.session import ConnectOptions, Session, connect
 from actors.host import Host
 from actors.hosts import Ask, HostSurvey, Survey
 from actors.reader import Assignment, Opening
+from actors.run_report import LaneReport
 from actors.snapshot.filling import Filled
 from actors.snapshot.gap import GapFill, SnapshotEnds, Tail
 from actors.source_watch import SourceWatch
 from actors.strand import PacketSource
-from actors.stream import LaneReport, LaneRun, StreamRun
+from actors.stream import LaneRun, StreamRun
 from ingest.binlog.gtid import GtidSet
 from ingest.codec import ReaderCodec
 from ingest.failover.choice import Choice, choose
 from ingest.failover.facts import HostFacts, LaneNeed, OnGap, OnLost, Preference, need_of
 from ingest.failover.report import host_statuses
-from ingest.lane.dispatcher import LaneDispatcher, LanePlan, Phase
+from ingest.lane.dispatcher import LaneDispatcher, Phase
 from ingest.lane.frontier import Frontier
+from ingest.lane.lane_plan import LanePlan
 from ingest.lane.large import APPLIES_ALL, HeldEvents, LargePolicy, LargeTransactions
 from ingest.lane.resume import ResumePoint, SourceFacts, resume_point, snapshot_point
 from ingest.lane.router import StreamRouter

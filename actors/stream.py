@@ -11,13 +11,14 @@ Invariant: one thread touches dispatchers and routers; other threads only put an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from actors.host import Empty, Event, Host, Inbox, Readable
 from actors.joining import Joining
 from actors.mailbox import Answer, Peer
+from actors.run_report import LaneReport, RunReport
 from actors.strand import Pace, PacketSource, Strand
 from ingest.binlog.framing import DAMAGED_IN_TRANSIT
 from ingest.binlog.gtid import GtidSet
@@ -43,54 +44,9 @@ STALL_MS = 1_000.0
 
 REPORT_MS = 100.0
 IDLE_WAIT_MS = 50.0
-RESNAPSHOTTING = "resnapshotting"
-"""The phase of a lane before its stream, while its tables are read."""
-
 BUSY_WAIT_MS = 3.0
 """While every shard is busy, what is read can't leave before an answer comes: the socket is looked at this often only,
 and when one comes. (A process that is woken for each single-row transaction costs a fifth of a core at 1,000 a second.)"""
-
-
-@dataclass(frozen=True, slots=True)
-class LaneReport:
-    """Where a lane is, as its reader sees it. ``joining``: it isn't on the shared strand yet. ``ended``: it has left the
-    run, with ``problem``, drained, or dropped. ``seen``: the transactions of which changes may have gone out; ``lost``:
-    those that the lane has given up. ``snapshot_rows``: read of its tables so far, while it is ``RESNAPSHOTTING``."""
-
-    lane: str
-    epoch: int
-    phase: str = "starting"
-    frontier: str = ""
-    partial_rows: int = 0
-    frontier_age_ms: float = 0.0
-    read_rows: int = 0
-    buffered_rows: int = 0
-    buffered_bytes: int = 0
-    in_flight: int = 0
-    joining: bool = False
-    drained: bool = False
-    ended: bool = False
-    problem: Problem | None = None
-    seen: GtidSet = field(default_factory=GtidSet)
-    lost: str = ""
-    dropped_transactions: int = 0
-    dropped_rows: int = 0
-    snapshot_rows: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class RunReport:
-    """Where a run is. ``read``: the transactions read to their end, and those held before."""
-
-    lanes: Mapping[str, LaneReport] = field(default_factory=dict)
-    host: str = ""
-    file: str = ""
-    position: int = 0
-    transactions: int = 0
-    row_changes: int = 0
-    bytes_read: int = 0
-    commit_us: int = 0
-    read: GtidSet = field(default_factory=lambda: GtidSet.parse(""))
 
 
 @dataclass(slots=True, eq=False)
@@ -313,7 +269,7 @@ class StreamRun:
         state = lane.dispatcher.durable()
         if (
             state is not None
-        ):  # behind it in the shard's queue is the next barrier: it isn't asked for more than it can show
+        ):  # the next barrier is behind it in the shard's queue: it isn't asked for more than it can show
             lane.shards[0].send("show", state, done=self._on_answer(lane, lambda _answer: None))
         lane.moved_at_ms = self._host.monotonic_ms()
 

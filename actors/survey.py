@@ -13,7 +13,7 @@ from typing import Any
 from actors.host import Empty, Host, Inbox
 from actors.lane_actors import LaneActors
 from actors.mailbox import ACTOR_SILENT, CONTROL, DATA, ActorPeer, Answer
-from actors.stream import LaneReport
+from actors.run_report import LaneReport
 from ingest.problems import WorldProblem
 from ingest.status import LaneState, LaneStatus, ProcessStatus, ReaderStatus, ShardStatus
 

@@ -23,9 +23,10 @@ from ingest.codec import ReaderCodec, StreamDecoder
 from ingest.config.fields import TlsOptions
 from ingest.config.load import load
 from ingest.config.model import Config
-from ingest.lane.dispatcher import LaneDispatcher, LanePlan
+from ingest.lane.dispatcher import LaneDispatcher
 from ingest.lane.flow import FlowBatch
 from ingest.lane.frontier import Frontier
+from ingest.lane.lane_plan import LanePlan
 from ingest.lane.resume import ResumePoint
 from ingest.lane.router import StreamRouter
 from ingest.lane.routing import RoutedLane

@@ -10,7 +10,7 @@ from actors.host import SystemHost
 from actors.parts.rules import large_policy, parsed_rules
 from ingest.config.check import fingerprint
 from ingest.config.model import Config, GtidStart
-from ingest.lane.dispatcher import LanePlan
+from ingest.lane.lane_plan import LanePlan
 from ingest.mysql.endpoint import Credentials, Endpoint
 from ingest.mysql.identity import ReplicaIdentity, identity_of
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from actors.drivers.mysql.dump import DumpOptions
     from actors.drivers.mysql.session import ConnectOptions
     from actors.reader import Assignment, Opening
+    from actors.run_report import LaneReport
     from actors.snapshot.gap import SnapshotEnds
     from actors.source import LaneSetting, MysqlStreamSource
-    from actors.stream import LaneReport
     from ingest.problems import Problem
     from ingest.status import HostStatus
 

@@ -14,9 +14,9 @@ from typing import Any
 from actors.drivers.mysql.session import Session, connect
 from actors.reader import Assignment, Opening
 from actors.replay.files import ArchivePackets
+from actors.run_report import LaneReport
 from actors.source import MysqlStreamSource
 from actors.strand import PacketSource
-from actors.stream import LaneReport
 from ingest.binlog.gtid import GtidSet
 from ingest.failover.facts import HostFacts
 from ingest.lane.resume import ResumePoint, SourceFacts

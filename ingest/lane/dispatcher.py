@@ -27,6 +27,7 @@ from ingest.lane.buffers import SliceShape
 from ingest.lane.cuts import Cuts, DurableState
 from ingest.lane.flow import FlowBatch, FlowPlan, LaneFlow
 from ingest.lane.frontier import Frontier
+from ingest.lane.lane_plan import LanePlan
 from ingest.lane.large import LargeTransactions
 from ingest.lane.resume import ResumePoint
 from ingest.lane.tail import TailCoalescer, TailRow
@@ -44,26 +45,6 @@ class Phase(enum.Enum):
     TAIL = "tail"
     APPLYING_TAIL = "applying_tail"
     LIVE = "live"
-
-
-@dataclass(frozen=True, slots=True)
-class LanePlan:
-    """What a dispatcher needs to know of its lane; all numbers are at least 1. ``state``: what its sink keeps beside the
-    frontier, "" for nothing."""
-
-    lane: str
-    epoch: int
-    shards: int
-    batch_rows: int
-    batch_bytes: int
-    buffer_bytes: int
-    window: int
-    flush_ms: int
-    reserve_rows: int
-    checkpoint_ms: int
-    source_uuid: str
-    fingerprint: str
-    state: str = ""
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from actors.codec import reader_codec
 from actors.reader import Assignment, Opening
+from actors.run_report import LaneReport
 from actors.snapshot.filling import Filled
 from actors.snapshot.gap import GapFill, Tail
 from actors.source import (
@@ -24,10 +25,10 @@ from actors.source import (
     resume_of,
     running_need,
 )
-from actors.stream import LaneReport, StreamRun
+from actors.stream import StreamRun
 from ingest.failover.choice import MOVED, Choice, better_host, choose
 from ingest.failover.facts import HostFacts
-from ingest.lane.dispatcher import LanePlan
+from ingest.lane.lane_plan import LanePlan
 from ingest.lane.resume import ResumePoint, SourceFacts
 from ingest.lane.statements import LaneStatements
 from ingest.mysql.endpoint import Endpoint

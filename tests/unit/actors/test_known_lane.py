@@ -5,7 +5,7 @@ from __future__ import annotations
 from actors.joining import NEAR_ROWS, NEAR_TRANSACTIONS
 from actors.known_lane import FORGOTTEN_MS, STAYS_MS, KnownLane, Stay
 from actors.lane_groups import is_near
-from actors.stream import LaneReport, RunReport
+from actors.run_report import LaneReport, RunReport
 from ingest.binlog.gtid import GtidSet
 from ingest.status import LaneState
 

@@ -17,7 +17,7 @@ from actors.lane_group import LaneEnd, LaneGroup
 from actors.mailbox import ACTOR_LOST, DATA, ActorPeer, Answer
 from actors.members import this_process
 from actors.reader import Assignment
-from actors.stream import LaneReport, RunReport
+from actors.run_report import LaneReport, RunReport
 from ingest.checkpoint.contract import CheckpointStore
 from ingest.problems import Problem, WorldProblem
 from ingest.status import LaneState

@@ -12,7 +12,7 @@ import pytest
 from actors import reader
 from actors.host import Event, SystemHost
 from actors.reader import Assignment, BinlogReader, Opening
-from actors.stream import LaneReport, RunReport
+from actors.run_report import LaneReport, RunReport
 from ingest.failover.choice import MOVED, RESNAPSHOTS, WAITS
 from ingest.lane.resume import PURGED
 from ingest.problems import DataProblem, Problem, WorldProblem

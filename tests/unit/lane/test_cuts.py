@@ -16,8 +16,9 @@ from ingest.checkpoint.record import CheckpointRecord
 from ingest.codec import ReaderCodec
 from ingest.keys import shard_of
 from ingest.lane.buffers import SliceShape
-from ingest.lane.dispatcher import LaneDispatcher, LanePlan, Phase
+from ingest.lane.dispatcher import LaneDispatcher, Phase
 from ingest.lane.frontier import Frontier
+from ingest.lane.lane_plan import LanePlan
 from ingest.lane.resume import ResumePoint
 from ingest.lane.tail import TailCoalescer
 from ingest.slices import Kind, Parcel, TransactionStamp

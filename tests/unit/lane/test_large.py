@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.record import CheckpointRecord
 from ingest.codec import ReaderCodec
-from ingest.lane.dispatcher import LaneDispatcher, LanePlan
+from ingest.lane.dispatcher import LaneDispatcher
 from ingest.lane.frontier import Frontier
+from ingest.lane.lane_plan import LanePlan
 from ingest.lane.large import Exemption, Judgement, LargePolicy, LargeTransactions, TracedTransactions, policy_of
 from ingest.lane.resume import ResumePoint, SourceFacts, resume_point
 from ingest.lane.router import StreamRouter

@@ -16,8 +16,9 @@ import pytest
 from ingest.binlog.gtid import GtidSet
 from ingest.config.model import ElasticsearchTableRule
 from ingest.lane.applier import ParcelApplier
-from ingest.lane.dispatcher import LaneDispatcher, LanePlan
+from ingest.lane.dispatcher import LaneDispatcher
 from ingest.lane.frontier import Frontier
+from ingest.lane.lane_plan import LanePlan
 from ingest.lane.resume import ResumePoint
 from ingest.lane.router import StreamRouter
 from ingest.lane.routing import RoutedLane

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from ingest.binlog.gtid import GtidSet
 from ingest.codec import Progress, ReaderCodec, RowsEvent, Statement
-from ingest.lane.dispatcher import LaneDispatcher, LanePlan, Phase
+from ingest.lane.dispatcher import LaneDispatcher, Phase
 from ingest.lane.frontier import Frontier
+from ingest.lane.lane_plan import LanePlan
 from ingest.lane.large import DroppedTransaction, LargePolicy, LargeTransactions
 from ingest.lane.resume import ResumePoint
 from ingest.lane.router import StreamRouter

@@ -19,8 +19,8 @@ from actors.source import LaneSetting
 from ingest.binlog.gtid import GtidSet
 from ingest.checkpoint.record import CheckpointRecord, KeptState
 from ingest.codec import Statement
-from ingest.lane.dispatcher import LanePlan
 from ingest.lane.frontier import Frontier
+from ingest.lane.lane_plan import LanePlan
 from ingest.lane.routing import RuleRoute
 from ingest.problems import DataProblem
 from ingest.schema import TableName, TableSchema
