@@ -105,7 +105,7 @@ def test_a_policy_that_changes(
 ) -> None:
     """Invariant 2: the tail is as long as what may have been applied, counted as it was: where transactions were dropped that
     may now be counted, it goes to the source's end."""
-    found = resume_point(record, Frontier(""), "rules", SOURCE, "lane", None, drops)
+    found = resume_point(record, Frontier(""), "rules", SOURCE, "lane", drops=drops)
     assert (found.exemption, found.tail_rows) == (exemption, tail_rows)
 
 
