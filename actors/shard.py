@@ -6,7 +6,8 @@ batches form by themselves: while one parcel is out, the next grows in the reade
 (``ingest.sinks.state``) the answer to a barrier is the state; what is durable of it, the first shard shows.
 
 Invariants: a parcel is applied only if its epoch is this shard's and its sequence number the next (4); no request
-leaves without a running lease (4); a parcel is acknowledged only when every item of it is settled (1).
+leaves without a running lease (4); a parcel is acknowledged only when every item of it is settled (1), and one that
+failed is never begun again: its epoch is over.
 """
 
 from __future__ import annotations
@@ -120,6 +121,7 @@ class SinkShard:
         self._request_size = RequestSize()
         self._epoch = 0
         self._sequence = 0
+        self._begun = 0
         self._state = "new"
         self._trouble = ""
         self._counts = _Counts()
@@ -137,7 +139,7 @@ class SinkShard:
             self._lease.close()
         if self._store is None:
             self._store = self._parts.store()
-        self._epoch, self._sequence, self._trouble = epoch, 0, ""
+        self._epoch, self._sequence, self._begun, self._trouble = epoch, 0, 0, ""
         self._ended.clear()
         self._applier = self._parts.applier()
         if self._desk is None:
@@ -222,6 +224,9 @@ class SinkShard:
         self._check_epoch(parcel.epoch)
         if parcel.sequence != self._sequence + 1:
             raise WorldProblem(SEQUENCE_GAP, f"parcel {parcel.sequence} after {self._sequence}", where)
+        if parcel.sequence == self._begun:  # what came of it is half known here: letters, perhaps, that the store has
+            raise WorldProblem(SEQUENCE_GAP, f"parcel {parcel.sequence} once more, after it had failed", where)
+        self._begun = parcel.sequence
 
     def _deliver(
         self, request: Request[Any], targets: Sequence[str], answers: dict[tuple[str, str], ItemResult] | None

@@ -272,7 +272,7 @@ class Chaos:
         """A person decides otherwise of large transactions: a new configuration, so everything starts anew."""
         lane = self._random.choice(
             [one for one in self._world.lanes if one != COUNTED]
-        )  # its sum would be anybody's guess
+        )  # who knows what that would count
         self._world.large[lane].had.append(some_policy(self._random, drops=self._world.sizes.on_gap == "stop"))
         self._world.supervisors[-1].kill()
 
@@ -298,7 +298,8 @@ def _play(world: World, plan: Plan) -> None:
     world.start_supervisor()
     chaos = Chaos(world, plan)
     chaos.start()
-    if "sick_lane" in plan.faults:
+    waits_for_source = bool(plan.faults & set(HOST_FAULTS))  # as a lane does that is well
+    if "sick_lane" in plan.faults and not waits_for_source:
         _watch_healthy(world)
     else:
         _run(world, CHAOS_MS)

@@ -34,12 +34,18 @@ REGRESSIONS = (
         Sizes(3, 4, 2, 50, 3, 1, quarantine=False, counting=True),
         frozenset({"cut", "demote", "failover", "restore", "sink_errors", "source_down", "store_down"}),
     ),
+    Plan(
+        2,
+        Sizes(20, 2, 40, 50, quarantine=False),
+        frozenset({"double_calls", "poison", "second_supervisor", "store_errors"}),
+    ),
     Plan(288, Sizes(1, 2, 40, 10), frozenset({"kill", "sink_errors", "source_down", "store_errors"})),
 )
 """Plans that found something once, whole: what ``plan_of`` gives a seed changes with the fault classes there are. A claim
 that was durable although it failed (1, 288); answers that overtook each other (207); a record that
 came once more, late, to a checkpoint actor of after it (880); a rewind by a supervisor whose lane another one had taken
-meanwhile (1075); state within a transaction before which another source had others (1334)."""
+meanwhile (1075); state within a transaction before which another source had others (1334); a parcel that was begun once more
+after its letters were durable, though writing them had failed (2)."""
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
