@@ -97,7 +97,7 @@ class LocalRay:
         self._dashboard = dashboard
         self._reaper: Reaper | None = None
         self._group = 0
-        self._raylet = 0
+        self._raylet: ProcessId | None = None
         self.address: RayAddress | None = None
 
     def start(self) -> RayAddress:
@@ -120,7 +120,9 @@ class LocalRay:
         argv += [f"--{name}={port}" for name, port in zip((*names, "dashboard-agent-grpc-port"), others, strict=True)]
         self._group = self._reaper.spawn(Launch(argv, home, log, environment))
         self._await_start(self._group, log)
-        self._raylet = next((pid for pid in self._reaper.members(self._group) if _name_of(pid) == RAYLET), 0)
+        self._raylet = next(
+            (ProcessId.of(pid) for pid in self._reaper.members(self._group) if _name_of(pid) == RAYLET), None
+        )
         self.address = RayAddress(f"127.0.0.1:{gcs}", f"http://127.0.0.1:{dashboard}", str(token_path))
         return self.address
 
@@ -142,7 +144,9 @@ class LocalRay:
     def is_alive(self) -> bool:
         """Does it run? It ends as a whole when one of its own processes is killed, but for a raylet that ends by itself, as
         it does when its agent was killed: what is left can do nothing any more. WorldProblem once it was closed."""
-        return self._reaper is not None and self._reaper.is_alive(self._group) and _name_of(self._raylet) == RAYLET
+        if self._reaper is None or self._raylet is None:
+            return False
+        return self._reaper.is_alive(self._group) and self._raylet.is_alive()
 
     def close(self) -> None:
         """End it and remove its files. Can be called twice."""
@@ -152,13 +156,11 @@ class LocalRay:
 
 
 def _name_of(pid: int) -> str:
-    """A process's name, "" when it has ended (or waits to be collected)."""
+    """A process's name, "" when it has ended."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
     except (FileNotFoundError, ProcessLookupError):
         return ""
-    name, _, state = stat.partition("(")[2].rpartition(") ")
-    return "" if state.startswith("Z") else name
 
 
 @functools.cache

@@ -40,6 +40,13 @@ def old_lab(
     yield from _corner(local_ray, Lab(mysql56, tmp_path, elasticsearch, hbase))
 
 
+@pytest.fixture
+def own_lab(local_ray: LocalRay, elasticsearch: Elasticsearch, hbase: Hbase, tmp_path: Path) -> Iterator[Lab]:
+    """A corner of a MySQL 9 of its own, whose binlogs may go, and of the shared sinks."""
+    with Mysql("9") as server:
+        yield from _corner(local_ray, Lab(server, tmp_path, elasticsearch, hbase))
+
+
 def _corner(local_ray: LocalRay, lab: Lab) -> Iterator[Lab]:
     assert local_ray.address is not None
     yield lab

@@ -23,6 +23,7 @@ from ingest.config.model import Config, Lane
 from ingest.mysql.endpoint import Endpoint
 from ingest.problems import DataProblem, Problem, declare
 from ingest.rules.compile import compile_rule
+from ingest.rules.match import missing_tables
 from ingest.rules.parse import ParsedRule, matches, parse_placement
 from ingest.schema import TableSchema
 
@@ -97,10 +98,8 @@ def _rules(config: Config, session: Session, lanes: Sequence[str]) -> Iterator[P
 
 def _rule(rule: ParsedRule, schemas: Sequence[TableSchema]) -> Iterator[Problem]:
     """A pattern may wait for tables to come; a plain name may not."""
-    for pattern in rule.patterns:
-        plain = not set("*?") & set(str(pattern))
-        if plain and not any(pattern.matches(schema.name) for schema in schemas):
-            yield DataProblem(NO_SUCH_TABLE, f"there is no table {pattern}, or the account may not see it")
+    for pattern in missing_tables(rule.patterns, [schema.name for schema in schemas]):
+        yield DataProblem(NO_SUCH_TABLE, f"there is no table {pattern}, or the account may not see it")
     for schema in schemas:
         if matches(rule, schema.name):
             try:

@@ -85,7 +85,11 @@ class ConfiguredSource:
         )
 
     def _ends(self) -> SnapshotEnds | None:
-        """What the tables' present state is read from, for lanes with a gap."""
+        """What the tables' present state is read from, for lanes with a gap. None where every lane stops then: a sink's client
+        isn't loaded into a reader for nothing."""
+        lanes = self._config.lanes.values()
+        if not any(lane.cluster == self._cluster and lane.on_gap == "resnapshot" for lane in lanes):
+            return None
         from actors.snapshot.ends import ConfiguredEnds
 
         return ConfiguredEnds(self._config)

@@ -26,7 +26,7 @@ from ingest.codec import ReaderCodec
 from ingest.lane.routing import LaneRoutes
 from ingest.lane.tail import TailCoalescer
 from ingest.problems import DataProblem, WorldProblem, declare
-from ingest.rules.match import TablePattern
+from ingest.rules.match import TablePattern, missing_tables
 from ingest.rules.parse import ParsedRule
 from ingest.schema import TableSchema
 from ingest.sinks.faults import TARGET_MISSING
@@ -129,10 +129,8 @@ def fill_tail(
 
 
 def _check_all_there(patterns: Sequence[TablePattern], schemas: Sequence[TableSchema]) -> None:
-    for pattern in patterns:
-        is_name = not set("*?") & set(str(pattern))
-        if is_name and not any(pattern.matches(schema.name) for schema in schemas):
-            raise DataProblem(TABLE_GONE, f"there is no table {pattern}", {"table": pattern})
+    for pattern in missing_tables(patterns, [schema.name for schema in schemas]):
+        raise DataProblem(TABLE_GONE, f"there is no table {pattern}", {"table": pattern})
 
 
 def _add_surplus(

@@ -10,9 +10,15 @@ Invariant: the lists by column have one entry per column; ``table_schema`` refus
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from ingest.problems import DataProblem, declare
+
+if TYPE_CHECKING:
+    from ingest.schema import Column
+    from ingest.schema_history.history import ColumnState
 
 SUPPLEMENT_DAMAGED = declare(
     "schema.supplement",
@@ -43,6 +49,20 @@ class SchemaSupplement:
             raise ValueError("a SchemaSupplement has one entry per column in each list")
         if any(not 0 <= index < len(self.names) for index in self.primary_key):
             raise ValueError("a primary key column is outside the table")
+
+    @classmethod
+    def of(cls, columns: Sequence[Column | ColumnState], primary_key: tuple[int, ...]) -> SchemaSupplement:
+        """What is known of a table's columns."""
+        return cls(
+            names=tuple(column.name for column in columns),
+            types=tuple(column.type for column in columns),
+            unsigned=tuple(column.unsigned for column in columns),
+            collations=tuple(column.collation for column in columns),
+            members=tuple(column.members for column in columns),
+            visible=tuple(column.visible for column in columns),
+            geometry_types=tuple(column.geometry_type for column in columns),
+            primary_key=primary_key,
+        )
 
     def encode(self) -> bytes:
         """Compact JSON bytes, the same for equal supplements."""

@@ -14,6 +14,7 @@ from ingest.config.model import Lane, RuleOptions
 from ingest.config.positions import Path
 from ingest.config.shapes import Mistake
 from ingest.problems import DataProblem
+from ingest.rules.match import has_wildcard
 from ingest.rules.parse import ParsedRule, parse_rule
 from ingest.sinks.blackhole.options import BlackholeTarget
 from ingest.sinks.elasticsearch.options import ElasticsearchTarget
@@ -85,7 +86,7 @@ def _of_place(rule: ParsedRule) -> Iterator[str]:
         yield "the document key can't be told from row_key; use {key} or {reverse:key} once, with texts and {salt:N}"
     for kind in ("database", "table"):
         named = any(part.kind == kind for part in place.target.parts)
-        if named and any(set("*?") & set(getattr(pattern, kind)) for pattern in rule.patterns):
+        if named and any(has_wildcard(getattr(pattern, kind)) for pattern in rule.patterns):
             yield f"of a dropped table, the index or table that {{{kind}}} stands for isn't known: name the tables, or one target"
 
 

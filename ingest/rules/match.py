@@ -7,6 +7,7 @@ backquotes separates database and table: ``shop.order_*``, ``*.events``, ```odd.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from ingest.config.codes import BAD_VALUE
@@ -27,11 +28,26 @@ class TablePattern:
     def __str__(self) -> str:
         return f"{self.database}.{self.table}"
 
+    @property
+    def is_name(self) -> bool:
+        """Does it name one table?"""
+        return not (has_wildcard(self.database) or has_wildcard(self.table))
+
     def matches(self, name: TableName) -> bool:
         """Does the table belong to it?"""
         return wildcard(self.database).fullmatch(name.database) is not None and (
             wildcard(self.table).fullmatch(name.table) is not None
         )
+
+
+def has_wildcard(pattern: str) -> bool:
+    """May it match several names?"""
+    return bool(set("*?") & set(pattern))
+
+
+def missing_tables(patterns: Iterable[TablePattern], tables: Collection[TableName]) -> Iterator[TablePattern]:
+    """The patterns that name a table which isn't there; others may wait for tables to come."""
+    return (one for one in patterns if one.is_name and not any(one.matches(table) for table in tables))
 
 
 def wildcard(pattern: str) -> re.Pattern[str]:

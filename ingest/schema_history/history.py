@@ -200,15 +200,6 @@ def _unpacked_table(packed: list[object]) -> TableState:
 @lru_cache(maxsize=4096)
 def supplement_of(state: TableState) -> bytes:
     """A table's state as the encoded SchemaSupplement that goes with its table maps."""
-    columns = state.columns
     indexes = [state.index_of(name) for name in state.primary_key]
-    return SchemaSupplement(
-        names=tuple(one.name for one in columns),
-        types=tuple(one.type for one in columns),
-        unsigned=tuple(one.unsigned for one in columns),
-        collations=tuple(one.collation for one in columns),
-        members=tuple(one.members for one in columns),
-        visible=tuple(one.visible for one in columns),
-        geometry_types=tuple(one.geometry_type for one in columns),
-        primary_key=tuple(index for index in indexes if index is not None),
-    ).encode()
+    primary_key = tuple(index for index in indexes if index is not None)
+    return SchemaSupplement.of(state.columns, primary_key).encode()

@@ -20,7 +20,7 @@ TABLE_ID = 0
 
 def table_map_of(schema: TableSchema) -> tuple[bytes, bytes]:
     """The body and the supplement of a table."""
-    return _body(schema), _supplement(schema)
+    return _body(schema), SchemaSupplement.of(schema.columns, schema.primary_key).encode()
 
 
 def _body(schema: TableSchema) -> bytes:
@@ -41,20 +41,6 @@ def _body(schema: TableSchema) -> bytes:
         value = b"".join(map(packed_length, dimensions))
         parts.append(bytes([_VECTOR_DIMENSIONALITY]) + packed_length(len(value)) + value)
     return b"".join(parts)
-
-
-def _supplement(schema: TableSchema) -> bytes:
-    columns = schema.columns
-    return SchemaSupplement(
-        names=tuple(column.name for column in columns),
-        types=tuple(column.type for column in columns),
-        unsigned=tuple(column.unsigned for column in columns),
-        collations=tuple(column.collation for column in columns),
-        members=tuple(column.members for column in columns),
-        visible=tuple(column.visible for column in columns),
-        geometry_types=tuple(column.geometry_type for column in columns),
-        primary_key=schema.primary_key,
-    ).encode()
 
 
 def _named(text: str) -> bytes:

@@ -17,8 +17,6 @@ from actors.control import Pipeline, launch
 from actors.replay.command import Replay, planned
 from actors.replay.follow import Finished, follow
 from actors.replay.parts import ReplaySupervisor
-from actors.runtime import LocalRay
-from actors.stack import Elasticsearch, Hbase, Mysql
 from actors.supervisor import Supervisor
 from actors.wiring import spawn, this_node
 from ingest.config.model import Config
@@ -31,16 +29,6 @@ from tests.kit.lab import Lab, kill, rows, until, until_stopped
 pytestmark = pytest.mark.integration
 
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, n INT, note VARCHAR(50))"
-
-
-@pytest.fixture
-def own(local_ray: LocalRay, elasticsearch: Elasticsearch, hbase: Hbase, tmp_path: Path) -> Iterator[Lab]:
-    """A MySQL whose binlogs may go, and the shared sinks."""
-    assert local_ray.address is not None
-    with Mysql("9") as mysql:
-        corner = Lab(mysql, tmp_path, elasticsearch, hbase)
-        yield corner
-        corner.close()
 
 
 def archive(lab: Lab) -> list[Path]:
@@ -77,18 +65,18 @@ def change(lab: Lab, first: int) -> None:
     lab.sql("SET SESSION binlog_transaction_compression = OFF")
 
 
-def test_a_purged_gap_is_closed_from_archived_files(own: Lab) -> None:
+def test_a_purged_gap_is_closed_from_archived_files(own_lab: Lab) -> None:
     """Invariant 1: the files in any order, with old ones among them; a missing one is named; the lane goes on from the
     server afterwards."""
-    own.sql(TABLE)
-    config = own.config()
+    own_lab.sql(TABLE)
+    config = own_lab.config()
     with launch(config) as pipeline:
-        rows(own, "t", 1000, 100)
-        own.settle(pipeline)
-    own.sql("FLUSH BINARY LOGS")
-    change(own, 2000)
-    files = archive(own)
-    change(own, 5000)
+        rows(own_lab, "t", 1000, 100)
+        own_lab.settle(pipeline)
+    own_lab.sql("FLUSH BINARY LOGS")
+    change(own_lab, 2000)
+    files = archive(own_lab)
+    change(own_lab, 5000)
     with launch(config) as pipeline:
         for lane in config.lanes:
             assert "source.purged" in until_stopped(pipeline, lane)
@@ -99,11 +87,11 @@ def test_a_purged_gap_is_closed_from_archived_files(own: Lab) -> None:
         plan = planned(config, lane, files[::-1], None, None)
         assert len(plan.readings) < len(files)
         replayed(plan)
-    assert own.differences(config) == {"elasticsearch": 0, "hbase": 0}
+    assert own_lab.differences(config) == {"elasticsearch": 0, "hbase": 0}
     with launch(config) as pipeline:
-        rows(own, "t", 9000, 100)
-        own.settle(pipeline)
-        assert own.differences(config) == {"elasticsearch": 0, "hbase": 0}
+        rows(own_lab, "t", 9000, 100)
+        own_lab.settle(pipeline)
+        assert own_lab.differences(config) == {"elasticsearch": 0, "hbase": 0}
 
 
 def documents(lab: Lab, index: str) -> Mapping[str, Any]:
@@ -124,28 +112,28 @@ def cells(lab: Lab, table: str) -> Mapping[bytes, Any]:
     return found
 
 
-def test_a_shadow_equals_the_original(own: Lab) -> None:
+def test_a_shadow_equals_the_original(own_lab: Lab) -> None:
     """The same rules over the same changes, from files alone: the same documents under other names; more files go on from
     there."""
-    own.sql(TABLE)
-    config = own.config()
+    own_lab.sql(TABLE)
+    config = own_lab.config()
     with launch(config) as pipeline:
-        change(own, 1000)
-        own.settle(pipeline)
-        files = archive(own)
+        change(own_lab, 1000)
+        own_lab.settle(pipeline)
+        files = archive(own_lab)
         for lane in config.lanes:
             replayed(planned(config, lane, files, "shadow", None))
-        assert documents(own, f"{own.name}-t-shadow") == documents(own, f"{own.name}-t")
-        assert cells(own, f"{own.name}-t-shadow") == cells(own, f"{own.name}-t")
-        assert len(documents(own, f"{own.name}-t")) > 100
-        change(own, 3000)
-        own.settle(pipeline)
-        more = archive(own)
+        assert documents(own_lab, f"{own_lab.name}-t-shadow") == documents(own_lab, f"{own_lab.name}-t")
+        assert cells(own_lab, f"{own_lab.name}-t-shadow") == cells(own_lab, f"{own_lab.name}-t")
+        assert len(documents(own_lab, f"{own_lab.name}-t")) > 100
+        change(own_lab, 3000)
+        own_lab.settle(pipeline)
+        more = archive(own_lab)
         plan = planned(config, "elasticsearch", [*more, *files], "shadow", None)
         assert {one.file.path for one in plan.readings} <= {str(path) for path in more}
         replayed(plan)
-        assert documents(own, f"{own.name}-t-shadow") == documents(own, f"{own.name}-t")
-        assert own.differences(config) == {"elasticsearch": 0, "hbase": 0}
+        assert documents(own_lab, f"{own_lab.name}-t-shadow") == documents(own_lab, f"{own_lab.name}-t")
+        assert own_lab.differences(config) == {"elasticsearch": 0, "hbase": 0}
 
 
 VICTIMS: dict[str, Callable[[ClusterStatus], Any]] = {
@@ -178,26 +166,28 @@ def killed_while_followed(plan: Replay, victim: str) -> None:
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("victim", VICTIMS)
-def test_kill_nine_while_files_are_read(own: Lab, victim: str) -> None:
+def test_kill_nine_while_files_are_read(own_lab: Lab, victim: str) -> None:
     """Invariants 1 and 2: it goes on by itself, nothing is lost and nobody sees a document go back."""
-    config, files = behind_and_archived(own)
-    own.hbase = None
-    with polled(own) as seen:
+    config, files = behind_and_archived(own_lab)
+    own_lab.hbase = None
+    with polled(own_lab) as seen:
         killed_while_followed(planned(config, "elasticsearch", files, None, None), victim)
         assert seen.backward == []
-    assert own.differences(config) == {"elasticsearch": 0}
+    assert own_lab.differences(config) == {"elasticsearch": 0}
 
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("victim", ["reader", "supervisor"])
-def test_kill_nine_while_a_shadow_is_made(own: Lab, victim: str) -> None:
+def test_kill_nine_while_a_shadow_is_made(own_lab: Lab, victim: str) -> None:
     """Invariant 1: the same from files alone."""
-    config, files = behind_and_archived(own)
+    config, files = behind_and_archived(own_lab)
     killed_while_followed(planned(config, "elasticsearch", files, "shadow", None), victim)
-    found = documents(own, f"{own.name}-counters-shadow")
+    found = documents(own_lab, f"{own_lab.name}-counters-shadow")
     for one in found.values():
         del one["ingest_source"]
-    assert found == {str(key): {"id": key, "n": n, "note": note} for key, n, note in own.sql("SELECT * FROM counters")}
+    assert found == {
+        str(key): {"id": key, "n": n, "note": note} for key, n, note in own_lab.sql("SELECT * FROM counters")
+    }
 
 
 def behind(lab: Lab, transactions: int) -> None:
