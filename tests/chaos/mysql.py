@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import random
 import shutil
+from functools import partial
+from pathlib import Path
 
 from actors.stack import Mysql
 from ingest.binlog.gtid import GtidSet
-from tests.chaos.disruption import disruption
-from tests.chaos.processes import freeze
-from tests.chaos.world import LANES, NAME, World
+from tests.chaos.disruption import Unexpected, disruption
+from tests.chaos.processes import freeze, kill, reader, sink
+from tests.chaos.world import ARCHIVE, LANES, LARGE_ROWS, NAME, SEARCH, World
+from tests.chaos.writer import DATABASE
 
 OPERATOR = "the lane stops by design; an operator mends it"
+FILLS = "all tables are read, and compared with the sink's documents, before any of it is applied"
 
 
 @disruption(weight=2)
@@ -66,24 +70,60 @@ def move_clock(world: World, chance: random.Random) -> None:
 
 @disruption(exception=OPERATOR)
 def purge_what_is_missing(world: World, chance: random.Random) -> None:
-    """A lane is paused, and the server purges what it lacks: it stops and names what is gone. The files were archived, so
-    an operator replays them, and resumes the lane."""
-    lane = chance.choice(LANES)
+    """The archive's lane is paused, and the server purges what it lacks: it stops and names what is gone. The files were
+    archived, so an operator replays them, and resumes the lane."""
     archive = world.directory / f"archive-{chance.randrange(10**9)}"
     archive.mkdir()
+    _purge_behind(world, chance, ARCHIVE, archive)
+    world.resume(ARCHIVE)
+    world.until_stopped(ARCHIVE, "source.purged")
+    files = [str(path) for path in sorted(archive.iterdir())]
+    world.product.command("replay", str(world.product.config_file), *files, "--lane", ARCHIVE, "--json")
+    world.resume(ARCHIVE)
+    shutil.rmtree(archive)
+
+
+@disruption(exception=FILLS)
+def purge_under_a_resnapshot(world: World, chance: random.Random) -> None:
+    """The search lane is paused, and the servers purge what it lacks: it fills the gap by the tables' present state, by
+    itself, also when its reader is killed meanwhile."""
+    _purge_behind(world, chance, SEARCH, None)
+    world.resume(SEARCH)
+    if chance.random() < 0.5:
+        kill(world, chance, reader)
+
+
+def _purge_behind(world: World, chance: random.Random, lane: str, archive: Path | None) -> None:
+    """Pause a lane and purge, on every server, what it hasn't read; ``archive`` gets copies of the source's files first."""
     world.product.command("pause", f"{NAME}/{lane}")
     world.wait(chance.uniform(0.5, 2))
-    world.sql("FLUSH BINARY LOGS")
-    *old, newest = (str(row[0]) for row in world.sql("SHOW BINARY LOGS"))
-    for name in old:
-        shutil.copy(world.primary.data / name, archive)
-    world.until(lambda: world.purged(newest), "the binlogs are purged")
-    world.resume(lane)
-    world.until_stopped(lane, "source.purged")
-    files = [str(path) for path in sorted(archive.iterdir())]
-    world.product.command("replay", str(world.product.config_file), *files, "--lane", lane, "--json")
-    world.resume(lane)
-    shutil.rmtree(archive)
+    for server in world.mysqls:
+        world.sql("FLUSH BINARY LOGS", server=server)
+        *old, newest = (str(row[0]) for row in world.sql("SHOW BINARY LOGS", server=server))
+        if archive is not None and server is world.primary:
+            for name in old:
+                shutil.copy(server.data / name, archive)
+        world.until(partial(world.purged, newest, server), "the binlogs are purged")
+    purged = world.sql("SELECT @@GLOBAL.gtid_purged")[0][0].replace("\n", "")
+    if world.holds(lane, purged):
+        raise Unexpected(f"{lane} lacks nothing of what was purged")
+
+
+@disruption(weight=2)
+def large_transaction(world: World, chance: random.Random) -> None:
+    """One transaction changes thousands of rows, and the reader or a sink is killed while it is being applied. One lane
+    takes it aside, the other in its stride."""
+    rows = chance.randint(LARGE_ROWS + 1, 5 * LARGE_ROWS)
+    with world.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"SET SESSION cte_max_recursion_depth = {rows}")
+        cursor.execute("BEGIN")
+        cursor.execute(f"DELETE FROM {DATABASE}.bulk WHERE id % 3 = {chance.randrange(3)}")
+        cursor.execute(
+            f"INSERT INTO {DATABASE}.bulk WITH RECURSIVE k (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM k WHERE id < {rows})"
+            " SELECT id, 1, CONCAT('row ', id) FROM k ON DUPLICATE KEY UPDATE n = n + 1, note = CONCAT('again ', bulk.id)"
+        )
+        cursor.execute("COMMIT")
+    kill(world, chance, chance.choice((reader, sink)))
 
 
 @disruption(exception=OPERATOR)
