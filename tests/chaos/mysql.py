@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from actors.stack import Mysql
-from ingest.binlog.gtid import GtidSet
 from tests.chaos.disruption import Unexpected, disruption
 from tests.chaos.processes import freeze, kill, reader, sink
 from tests.chaos.world import ARCHIVE, LANES, LARGE_ROWS, NAME, SEARCH, World
 from tests.chaos.writer import DATABASE
 
 OPERATOR = "the lane stops by design; an operator mends it"
+LOST = ("source.lost_transactions", "it is of another topology, or was reset")
+"""What is said of a source that lacks what was applied: as the only host, and beside replicas that have it."""
 FILLS = "all tables are read, and compared with the sink's documents, before any of it is applied"
 
 
@@ -129,19 +130,25 @@ def large_transaction(world: World, chance: random.Random) -> None:
 @disruption(exception=OPERATOR)
 def reset_mysql(world: World, chance: random.Random) -> None:
     """RESET BINARY LOGS AND GTIDS: the server forgets every transaction that it had, and the lanes stop rather than read
-    from a server that lacks what they hold. An operator puts the old set into gtid_purged, and resumes them. (Nothing is
-    written meanwhile: what a server wrote under old GTIDs anew, nobody could tell.)"""
+    from a server that lacks what they hold (or from its replicas, which follow nobody any more). An operator puts the old
+    set into gtid_purged, lets the replicas follow again, and resumes the lanes. (Nothing is written meanwhile: what a server
+    wrote under old GTIDs anew, nobody could tell.)"""
     mark = world.product.mark
     with world.writer.paused():
         executed = world.executed()
         world.until(lambda: all(world.holds(lane, executed) for lane in LANES), "the lanes hold all there is")
+        replicas = [server for server in world.mysqls if server is not world.primary]
+        for replica in replicas:
+            world.until(partial(world.has, executed, replica), "the replicas have all there is")
         world.sql("RESET BINARY LOGS AND GTIDS")
         world.mysql_proxy.cut()
         world.until(
-            lambda: world.product.said("source.lost_transactions", mark),
+            lambda: any(world.product.said(words, mark) for words in LOST),
             "the lanes stop, and say what the source lacks",
         )
         world.sql(f"SET GLOBAL gtid_purged = '{executed}'")
+        for replica in replicas:
+            world.follow(replica, world.primary)
     world.until_running_or(lambda: world.resume(*LANES))
 
 
@@ -164,8 +171,7 @@ def fail_over(world: World, new: Mysql) -> None:
     """Writes go to another server once it has all of the old one's."""
     old = world.primary
     world.sql("SET GLOBAL super_read_only = ON")
-    executed = GtidSet.parse(world.executed())
-    world.until(lambda: executed.issubset(GtidSet.parse(world.executed(new))), "the new source has all")
+    world.until(partial(world.has, world.executed(), new), "the new source has all")
     world.sql(
         "STOP REPLICA",
         "RESET REPLICA ALL",

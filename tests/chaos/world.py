@@ -197,6 +197,10 @@ class World:
         """gtid_executed, by default of the server that takes writes."""
         return str(self.sql("SELECT @@GLOBAL.gtid_executed", server=server)[0][0]).replace("\n", "")
 
+    def has(self, executed: str, server: Mysql) -> bool:
+        """Does a server have the set?"""
+        return GtidSet.parse(executed).issubset(GtidSet.parse(self.executed(server)))
+
     def follow(self, replica: Mysql, source: Mysql) -> None:
         """Make a server a read-only replica of another."""
         place = f"SOURCE_HOST = '{source.host}', SOURCE_PORT = {source.port}, SOURCE_USER = 'root'"

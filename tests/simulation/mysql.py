@@ -243,8 +243,11 @@ class Topology:
             server.purged = max(server.purged, len(server.log) - kept)
 
     def retire(self) -> None:
-        """Servers that will never have everything are taken out of the cluster's hosts."""
-        self.servers = [one for one in self.servers if one is self.primary or not (one.hole or one.stuck)]
+        """Servers that will never have everything are taken out of the cluster's hosts, and ended: who reads from one notices."""
+        for server in self.servers:
+            if server is not self.primary and (server.hole or server.stuck):
+                server.stop()
+        self.servers = [one for one in self.servers if one.alive]
 
     def purge(self) -> None:
         """A replica throws old binlogs away."""
