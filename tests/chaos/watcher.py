@@ -48,6 +48,11 @@ class Histories:
         self._last = now
         self._judge(now)
 
+    @property
+    def has_seen(self) -> bool:
+        """Was any document seen yet?"""
+        return bool(self._seen)
+
     def standstill_s(self, since_s: float, until_s: float) -> float:
         """The longest time between these in which no look saw anything new."""
         times = [since_s, *(at_s for at_s in list(self._moves) if since_s < at_s < until_s), until_s]
@@ -103,6 +108,11 @@ class Watcher:
     def backward(self) -> list[str]:
         """Every step back so far."""
         return [step for one in self.histories.values() for step in one.backward]
+
+    @property
+    def has_seen_all(self) -> bool:
+        """Has every sink shown something yet?"""
+        return all(one.has_seen for one in self.histories.values())
 
     @property
     def looks(self) -> int:

@@ -164,6 +164,8 @@ class World:
         self._exits.callback(self.writer.stop)
         self.watcher.start()
         self.writer.start()
+        # An HBase master that is killed while its first table is being made may never make another one.
+        self.until(lambda: self.watcher.has_seen_all, "both sinks show rows")
 
     def _proxy(self, port: int) -> TcpProxy:
         return self._exits.enter_context(TcpProxy(("127.0.0.1", port)))
