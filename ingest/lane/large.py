@@ -196,14 +196,12 @@ class LargeTransactions:
 
     def end(self) -> DroppedTransaction | None:
         """The transaction that was begun has ended: what was dropped, if it was. What is ``held`` goes on."""
-        dropped, was_judged = self._drops, bool(self._limits)
-        self._limits, self._drops = (), False
+        dropped = self._drops
+        if self._limits and self._in_exempt_tail and not dropped:
+            self._exempt.add(self._gtid)
+        self._limits, self._drops, self._in_exempt_tail = (), False, False
         if not dropped:
-            if was_judged and self._in_exempt_tail:
-                self._exempt.add(self._gtid)
-            self._in_exempt_tail = False
             return None
-        self._in_exempt_tail = False
         self.dropped_transactions += 1
         self.dropped_rows += self._rows
         return DroppedTransaction(self._gtid, self._rows, self._size_bytes, dict(self._tables))

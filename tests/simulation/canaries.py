@@ -66,6 +66,15 @@ def _resume_without_exemption(*arguments: Any) -> ResumePoint:
     return replace(_RESUME(*arguments), exemption=NO_EXEMPTION)
 
 
+def _resume_in_silence(*arguments: Any) -> ResumePoint:
+    return replace(_RESUME(*arguments), lost="")
+
+
+def _lag_is_loss(*arguments: Any) -> verdict.Verdict:
+    found = _JUDGE_HOST(*arguments)
+    return replace(found, standing=verdict.Standing.LOST) if found.standing is verdict.Standing.BEHIND else found
+
+
 def _hold_nothing(self: LargeTransactions, *arguments: Any) -> Judgement:
     found = _JUDGE(self, *arguments)
     return Judgement.APPLY if found is Judgement.HOLD else found
@@ -78,6 +87,7 @@ def _drop_silently(self: LargeTransactions) -> Any:
 
 
 _JUDGE = LargeTransactions.judge
+_JUDGE_HOST = verdict._judge
 _LARGE_END = LargeTransactions.end
 
 
@@ -271,6 +281,10 @@ CANARIES = {
         _snapshot_forgotten,
         "gap",
         "kill",
+    ),
+    "lag_is_loss": _canary(2, "a lagging replica has lost what it will get", verdict, "_judge", _lag_is_loss, "loss"),
+    "lost_in_silence": _canary(
+        1, "a record doesn't name what was given up", source, "resume_point", _resume_in_silence, "loss"
     ),
     "surplus_kept": _canary(1, "what no row asks for stays", SurplusRows, "add", _nothing, "gap"),
     "no_reach": _canary(

@@ -7,7 +7,7 @@ from functools import cache
 
 from ingest.config.load import load
 from ingest.config.model import Config
-from ingest.failover.facts import OnGap
+from ingest.failover.facts import OnGap, OnLost
 from ingest.rules.parse import ParsedRule, parse_rule
 from tests.simulation.mysql import DATABASE
 
@@ -65,6 +65,13 @@ class Sizes:
     quarantine: bool = True
     counting: bool = False
     on_gap: OnGap = "stop"
+    on_lost: OnLost = "stop"
+
+    @property
+    def drops(self) -> bool:
+        """May a lane's policy drop large transactions? Where it brings documents to what the source shows, none may have been
+        left out of that."""
+        return self.on_gap == "stop" and self.on_lost == "stop"
 
     @property
     def lanes(self) -> tuple[str, str]:

@@ -66,12 +66,12 @@ class LargeWatch:
         shows: dict[str, set[bool]] = {}
         for document in self.topology.history:
             found = sink.stored.get(document, (0, None))[1]
-            may_show = list(self._may_show(document))
-            wanted = [state for _, state in may_show]
+            may_show, lost = list(self._may_show(document)), self.topology.lost_states(document)
+            wanted = [state for _, state in may_show] + lost
             if found not in wanted:
                 raise ViolationError(f"invariant 1: {self.lane}: {document} is {found}, may be one of {wanted}")
             newest, state = may_show[0]
-            if state not in wanted[1:]:
+            if state not in wanted[1:] and found not in lost:
                 shows.setdefault(newest, set()).add(found == state)
         torn = [gtid for gtid, seen in shows.items() if len(seen) > 1]
         if torn:

@@ -53,12 +53,14 @@ class LaneLetters:
 
 
 def _place(letter: DeadLetter, states: Sequence[int | None]) -> int:
-    """Where in its document's history a letter leads to: behind the image's last column, which no two rows share."""
+    """Where in its document's history a letter leads to: by the image's last column, which no two rows share (but one that
+    is shown again after a loss)."""
     row = letter.row
     if row.before and row.before[0] & _WITHOUT_VALUE:  # a deletion of a document that no row asked for
         return max(place for place, value in enumerate(states) if value is None)
     (value,) = struct.unpack("<i", (row.after or row.before)[-4:])
-    return states.index(value) + (0 if row.after else 1)
+    newest = max(place for place, state in enumerate(states) if state == value)
+    return newest + (0 if row.after else 1)
 
 
 class SimLetters(SimStore):

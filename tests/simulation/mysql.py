@@ -1,9 +1,10 @@
 """A MySQL topology, simulated: an application that writes, replicas that follow, dumps of real binlog bytes.
 
 Each document (table, primary key) has a history: the states that it had, one after the other (None: it wasn't there).
-Every state that is a row is unique, so that what a sink shows can be placed in the history.
+Every state that is a row is unique, so that what a sink shows can be placed in the history; but where the newest states were
+lost with the server that had them alone, the one before them comes once more.
 
-A replica applies independent transactions in any order, those that share a document in theirs; a failover lets another
+A replica applies independent transactions in any order (``in_order``: none), those that share a document in theirs; a failover lets another
 server be the primary once it has all that the old one had. GTIDs carry the uuid of the server that was written to.
 """
 
@@ -52,7 +53,8 @@ class Transaction:
 @dataclass(eq=False)
 class Server:
     """One server: its binlog, and who waits for more of it. ``hole``: a transaction that it will never have (it was
-    restored from a backup); ``purged``: how many of its first transactions it has thrown away; ``stuck``: it gets no more."""
+    restored from a backup); ``purged``: how many of its first transactions it has thrown away; ``stuck``: it gets no more;
+    ``retired``: it never comes back."""
 
     uuid: str
     log: list[Transaction] = field(default_factory=list)
@@ -64,6 +66,7 @@ class Server:
     hole: str = ""
     purged: int = 0
     stuck: bool = False
+    retired: bool = False
 
     def take(self, transaction: Transaction) -> None:
         """Write it to the binlog."""
@@ -100,9 +103,14 @@ class Server:
         self.alive = False
         self._wake()
 
+    def retire(self) -> None:
+        """End it for good."""
+        self.retired = True
+        self.stop()
+
     def start(self) -> None:
         """After a stop; connections from before it are lost."""
-        self.alive = True
+        self.alive = not self.retired
         self.starts += 1
 
     def _wake(self) -> None:
@@ -114,12 +122,14 @@ class Server:
 class Topology:
     """See the module."""
 
-    def __init__(self, scheduler: Scheduler, servers: int) -> None:
+    def __init__(self, scheduler: Scheduler, servers: int, *, in_order: bool) -> None:
         self._scheduler = scheduler
         self._random = scheduler.random
         self.servers = [Server(f"{number + 1:08x}-1111-1111-1111-111111111111") for number in range(servers)]
         self.primary = self.servers[0]
+        self._in_order = in_order
         self.transactions: list[Transaction] = []
+        self.lost: list[Transaction] = []
         self.history: dict[Document, list[int | None]] = {}
         self.made_by: dict[int, Transaction] = {}
         self._rows: dict[Document, int] = {}
@@ -180,7 +190,7 @@ class Topology:
     # --- the replicas -------------------------------------------------------------------------------------------
 
     def replicate(self, server: Server) -> None:
-        """A replica applies one more transaction: any that no missing earlier one shares a document with."""
+        """A replica applies one more transaction: any that no missing earlier one shares a document with, or the next one."""
         missing = [one for one in self.transactions if one.gtid not in server.held and one.gtid != server.hole]
         ready = [
             one
@@ -188,24 +198,26 @@ class Topology:
             if not any(one.documents & earlier.documents for earlier in missing[:place])
         ]
         if ready and server.alive and not server.stuck:
-            server.take(self._random.choice(ready))
+            server.take(ready[0] if self._in_order else self._random.choice(ready))
 
     def fail_over(self) -> None:
         """The primary dies; another server takes its place, with all that was written. The old one comes back later."""
-        old = self._promote()
+        old = self._promote(self._promotable())
         if old is not None:
             old.stop()
             self._scheduler.later(self._random.random() * 1_000, old.start)
 
     def demote(self) -> None:
         """Another server takes the primary's place, which goes on as a replica, or gets no more."""
-        old = self._promote()
+        old = self._promote(self._promotable())
         if old is not None:
             old.stuck = self._random.random() < 0.5
 
-    def _promote(self) -> Server | None:
+    def _promotable(self) -> list[Server]:
         others = [one for one in self.servers if one is not self.primary and one.alive and not one.hole]
-        others = [one for one in others if self.gaps or not one.purged]
+        return [one for one in others if self.gaps or not one.purged]
+
+    def _promote(self, others: list[Server]) -> Server | None:
         if not others:
             return None
         chosen = self._random.choice(others)
@@ -214,6 +226,42 @@ class Topology:
             self.replicate(chosen)
         old, self.primary = self.primary, chosen
         return old
+
+    def lose_primary(self) -> None:
+        """The primary dies for good, and nobody has the last of what it wrote. Another takes its place, with all that the
+        rest have."""
+        others = [one for one in self.servers if one is not self.primary]
+        if not others or not all(one.alive and one.log for one in others):
+            return
+        self.primary.retire()
+        self.servers = others
+        for gone in [one for one in self.transactions if not any(one.gtid in server.held for server in others)]:
+            self.transactions.remove(gone)
+            self.lost.append(gone)
+        for document in {document for gone in self.lost for document in gone.documents}:
+            self._show_again(document)
+        self._promote(others)
+
+    def _show_again(self, document: Document) -> None:
+        """A document is what the transactions that are left made of it."""
+        place = self._newest_place(document)
+        state = self.history[document][place] if place >= 0 else None
+        if self._rows.get(document) != state:
+            self.history[document].append(state)
+        if state is None:
+            self._rows.pop(document, None)
+        else:
+            self._rows[document] = state
+
+    def _newest_place(self, document: Document) -> int:
+        places = (at for one in self.transactions for step in one.steps for found, at in step if found == document)
+        return max(places, default=-1)
+
+    def lost_states(self, document: Document) -> list[int | None]:
+        """What a document may show for ever: it was applied before it was lost, and nothing has come after it."""
+        newest, states = self._newest_place(document), self.history[document]
+        steps = [pair for one in self.lost for step in one.steps for pair in step]
+        return [states[place] for found, place in steps if found == document and place > newest]
 
     def restore(self) -> None:
         """A replica comes back from a backup without one of its newest transactions, once; it may be that the primary dies
@@ -246,8 +294,8 @@ class Topology:
         """Servers that will never have everything are taken out of the cluster's hosts, and ended: who reads from one notices."""
         for server in self.servers:
             if server is not self.primary and (server.hole or server.stuck):
-                server.stop()
-        self.servers = [one for one in self.servers if one.alive]
+                server.retire()
+        self.servers = [one for one in self.servers if not one.retired]
 
     def purge(self) -> None:
         """A replica throws old binlogs away."""

@@ -39,10 +39,13 @@ LAG_BESIDE_A_SICK_LANE_MS = 3_000.0
 FAULTS = (
     "kill", "kill_supervisor", "pause", "network", "double_calls", "sink_network", "sink_errors", "sink_down",
     "store_errors", "store_down", "source_down", "cut", "failover", "second_supervisor", "resize", "clock", "rewind",
-    "poison", "large", "policy", "gap",
+    "poison", "large", "policy", "gap", "loss",
 )  # fmt: skip
 HOST_FAULTS = ("failover", "source_down", "demote", "restore", "purge")
 """What befalls the hosts of a cluster; in one seed of four, together."""
+
+BESIDE_NO_LOSS = {"restore", "purge", "gap"}
+"""What makes servers that have no more to give: one of them would have to take the place of the one that is lost."""
 
 
 @dataclass(frozen=True)
@@ -64,16 +67,19 @@ def plan_of(seed: int) -> Plan:
     hosts = random.Random(f"hosts {seed}")
     if seed % 4 == 2:
         faults |= {fault for fault in HOST_FAULTS if hosts.random() < 0.6}
+    if "loss" in faults:
+        faults -= BESIDE_NO_LOSS
     sizes = Sizes(
         batch_rows=chosen.choice((1, 3, 20)),
         window=chosen.choice((1, 2, 4)),
         reserve_rows=chosen.choice((2, 8, 40)),
         checkpoint_ms=chosen.choice((10, 50, 400)),
-        servers=3 if faults & {"failover", "demote", "restore", "purge"} else 1,
+        servers=3 if faults & {"failover", "demote", "restore", "purge", "loss"} else 1,
         nodes=chosen.choice((1, 3)),
         quarantine=chosen.random() < 0.7,
-        counting="gap" not in faults and random.Random(f"counting {seed}").random() < 0.4,
+        counting=not faults & {"gap", "loss"} and random.Random(f"counting {seed}").random() < 0.4,
         on_gap="resnapshot" if "gap" in faults else "stop",
+        on_lost="continue" if "loss" in faults else "stop",
     )
     return Plan(seed, sizes, faults)
 
@@ -105,7 +111,7 @@ class Chaos:
             world.store.faults = StoreFaults(before=0.02, after=0.02, slow=0.05)
         if "large" in faults:
             for watch in world.large.values():
-                watch.had = [some_policy(self._random, drops="gap" not in faults)]
+                watch.had = [some_policy(self._random, drops=world.sizes.drops)]
         if "sick_lane" in faults:
             sick = world.sinks[world.lanes[0]]
             sick.running = False
@@ -162,6 +168,7 @@ class Chaos:
             "cut": self._cut,
             "failover": self._world.topology.fail_over,
             "demote": self._world.topology.demote,
+            "loss": self._world.topology.lose_primary,
             "restore": self._world.topology.restore,
             "purge": self._purge,
             "second_supervisor": self._second_supervisor,
@@ -273,7 +280,7 @@ class Chaos:
         lane = self._random.choice(
             [one for one in self._world.lanes if one != COUNTED]
         )  # who knows what that would count
-        self._world.large[lane].had.append(some_policy(self._random, drops=self._world.sizes.on_gap == "stop"))
+        self._world.large[lane].had.append(some_policy(self._random, drops=self._world.sizes.drops))
         self._world.supervisors[-1].kill()
 
     def _clock(self) -> None:

@@ -171,12 +171,15 @@ class Source:
         self._host.sleep_ms(self._world.scheduler.random.random() * 5)
 
     def _server(self, uuid: str) -> Server:
-        return next(server for server in self._world.topology.servers if server.uuid == uuid)
+        for server in self._world.topology.servers:
+            if server.uuid == uuid:
+                return server
+        raise WorldProblem(CONNECTION_LOST, "the simulated server was taken out of the hosts meanwhile")
 
     def _setting(self, lane: str) -> LaneSetting:
         return LaneSetting(
             "oldest", "rules", RuleRoutes(rules(lane)), LaneStatements("stop"), partial(self._plan, lane),
-            on_gap=self._world.sizes.on_gap, state=state_name(lane), large=self._world.large[lane].policy,
+            on_lost=self._world.sizes.on_lost, on_gap=self._world.sizes.on_gap, state=state_name(lane), large=self._world.large[lane].policy,
         )  # fmt: skip
 
     def _plan(self, lane: str, epoch: int, uuid: str) -> LanePlan:

@@ -15,8 +15,8 @@ from tests.simulation.run import Plan, run_seed
 from tests.simulation.search import broken_seeds, found_by
 from tests.simulation.world import World
 
-SEEDS = int(os.environ.get("SEEDS", "600"))
-BATCHES = 12
+SEEDS = int(os.environ.get("SEEDS", "2000"))
+BATCHES = 40
 
 REGRESSIONS = (
     Plan(1, Sizes(3, 1, 40, 10, servers=3), frozenset({"double_calls", "failover", "store_down", "store_errors"})),

@@ -65,7 +65,7 @@ class World:
     gaps: int = 0
 
     def __post_init__(self) -> None:
-        self.topology = Topology(self.scheduler, self.sizes.servers)
+        self.topology = Topology(self.scheduler, self.sizes.servers, in_order=self.sizes.on_lost == "continue")
         self.store = StoreServer(self.scheduler, self._check_record)
         self.sinks = {lane: self._sink(lane) for lane in self.lanes}
         self.large = {lane: LargeWatch(lane, self.topology) for lane in self.lanes}
@@ -138,12 +138,13 @@ class World:
                     raise ViolationError(f"invariant 1: {record.lane}: {what}")
 
     def frontier_is_whole(self, lane: str) -> bool:
-        """Does the durable frontier hold everything that was written?"""
+        """Does the durable frontier hold everything that was written and not lost, and nothing that was?"""
         row = self.store.lanes.get(lane)
         if row is None or row.record is None:
             return not self.topology.transactions
         held = GtidSet.parse(row.record.frontier.executed)
-        return all(one.gtid in held for one in self.topology.transactions)
+        has_all = all(one.gtid in held for one in self.topology.transactions)
+        return has_all and not any(one.gtid in held for one in self.topology.lost)
 
     def share_a_stream(self) -> bool:
         """Do all lanes read from one strand? (A run that is over has no lanes.)"""
@@ -161,6 +162,19 @@ class World:
         sink = self.sinks[lane]
         if not isinstance(sink, CountingServer):  # of that each record was compared
             self.large[lane].check_equal(sink)
+            self._check_losses_named(lane)
+
+    def _check_losses_named(self, lane: str) -> None:
+        """Invariant 1: what was durable in the frontier and is lost stands in the record, and nothing else does."""
+        row = self.store.lanes.get(lane)
+        named = GtidSet.parse(row.record.lost if row and row.record else "")
+        lost = [one.gtid for one in self.topology.lost]
+        silent = [gtid for gtid in lost if gtid in self.checked[lane] and gtid not in named]
+        if silent:
+            raise ViolationError(f"invariant 1: {lane}: lost in silence: {silent}")
+        given_up = named.subtract(GtidSet.parse(",".join(lost)))
+        if given_up:
+            raise ViolationError(f"invariant 1: {lane}: {given_up} was given up, and isn't lost")
 
 
 class SupervisorParts:
