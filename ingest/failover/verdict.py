@@ -22,7 +22,7 @@ _UUID = 36
 class Standing(enum.Enum):
     """``fit``: may be read from. ``behind``: lacks what may still come to it. ``hole``: lacks what is older than what it
     has of the same server. ``purged``: has thrown away what the lane needs. ``lost``: was promoted, or stands alone, without
-    what the lane applied. ``errant``: has transactions that nobody else has. ``foreign``: has nothing of what the lane
+    what the lane applied (older than what it has, too, for a lane that goes on without what nobody has any more). ``errant``: has transactions that nobody else has. ``foreign``: has nothing of what the lane
     applied. ``unsure``: a replica that may lack what was read from a server that is silent now. ``unreachable``: doesn't
     answer. ``unfit``: can't be a source as it is set up."""
 
@@ -109,7 +109,7 @@ def _judge(host: HostFacts, hosts: Sequence[HostFacts], strays: dict[str, GtidSe
         return Verdict(host.host, Standing.FOREIGN, missing)
     elsewhere = _others_have(host, hosts, strays).union(_silent_may_have(host, hosts, need))
     passed = older_than_newest(missing.union(elsewhere), host.executed)
-    if passed:
+    if passed and not _is_given_up(passed.intersect(elsewhere), host, hosts, need):
         return Verdict(host.host, Standing.HOLE, passed)
     if missing:
         return Verdict(host.host, Standing.BEHIND if host.may_receive else Standing.LOST, missing)
@@ -119,6 +119,12 @@ def _judge(host: HostFacts, hosts: Sequence[HostFacts], strays: dict[str, GtidSe
     if gap:
         return Verdict(host.host, Standing.PURGED, gap)
     return Verdict(host.host, Standing.FIT)
+
+
+def _is_given_up(elsewhere: GtidSet, host: HostFacts, hosts: Sequence[HostFacts], need: LaneNeed) -> bool:
+    """Does a lane go on without what a host that writes passed by? If it shall, and nobody has that any more."""
+    answered = all(other.silence is None for other in hosts)
+    return need.on_lost == "continue" and not host.may_receive and answered and not elsewhere
 
 
 def _others_have(host: HostFacts, hosts: Sequence[HostFacts], strays: dict[str, GtidSet]) -> GtidSet:

@@ -4,8 +4,9 @@ Each document (table, primary key) has a history: the states that it had, one af
 Every state that is a row is unique, so that what a sink shows can be placed in the history; but where the newest states were
 lost with the server that had them alone, the one before them comes once more.
 
-A replica applies independent transactions in any order (``in_order``: none), those that share a document in theirs; a failover lets another
-server be the primary once it has all that the old one had. GTIDs carry the uuid of the server that was written to.
+A replica applies independent transactions in any order, those that share a document in theirs; a failover lets another
+server be the primary once it has all that the old one had (or, where it was lost, all that is left). GTIDs carry the uuid of
+the server that was written to.
 """
 
 from __future__ import annotations
@@ -122,12 +123,11 @@ class Server:
 class Topology:
     """See the module."""
 
-    def __init__(self, scheduler: Scheduler, servers: int, *, in_order: bool) -> None:
+    def __init__(self, scheduler: Scheduler, servers: int) -> None:
         self._scheduler = scheduler
         self._random = scheduler.random
         self.servers = [Server(f"{number + 1:08x}-1111-1111-1111-111111111111") for number in range(servers)]
         self.primary = self.servers[0]
-        self._in_order = in_order
         self.transactions: list[Transaction] = []
         self.lost: list[Transaction] = []
         self.history: dict[Document, list[int | None]] = {}
@@ -190,7 +190,7 @@ class Topology:
     # --- the replicas -------------------------------------------------------------------------------------------
 
     def replicate(self, server: Server) -> None:
-        """A replica applies one more transaction: any that no missing earlier one shares a document with, or the next one."""
+        """A replica applies one more transaction: any that no missing earlier one shares a document with."""
         missing = [one for one in self.transactions if one.gtid not in server.held and one.gtid != server.hole]
         ready = [
             one
@@ -198,7 +198,7 @@ class Topology:
             if not any(one.documents & earlier.documents for earlier in missing[:place])
         ]
         if ready and server.alive and not server.stuck:
-            server.take(ready[0] if self._in_order else self._random.choice(ready))
+            server.take(self._random.choice(ready))
 
     def fail_over(self) -> None:
         """The primary dies; another server takes its place, with all that was written. The old one comes back later."""

@@ -65,7 +65,7 @@ class World:
     gaps: int = 0
 
     def __post_init__(self) -> None:
-        self.topology = Topology(self.scheduler, self.sizes.servers, in_order=self.sizes.on_lost == "continue")
+        self.topology = Topology(self.scheduler, self.sizes.servers)
         self.store = StoreServer(self.scheduler, self._check_record)
         self.sinks = {lane: self._sink(lane) for lane in self.lanes}
         self.large = {lane: LargeWatch(lane, self.topology) for lane in self.lanes}

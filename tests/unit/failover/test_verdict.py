@@ -75,6 +75,21 @@ def test_what_does_not_answer_or_can_not_be_a_source() -> None:
     assert verdict(replace(images, unfit={"other": ()}), NEED)[0] is Standing.FIT
 
 
+def test_a_hole_of_what_nobody_has_is_given_up_by_policy() -> None:
+    """Invariant 1: a server that was promoted past what it lacks has lost that for good, if all hosts answer and none has it;
+    nothing is given up that one of them may have, nor by a lane that shall stop."""
+    promoted, on = primary(B, "a:1-40:45-60,b:1"), replace(NEED, on_lost="continue")
+    silent = HostFacts("a", silence=WorldProblem(UNREACHABLE, "refused"))
+    assert verdict(promoted, on, replica(C, "a:1-40:45-60,b:1", B)) == (Standing.LOST, f"{A}:41-44")
+    for one, applied, others in (
+        (promoted, NEED, ()),
+        (promoted, on, (silent,)),
+        (promoted, on, (replica(C, "a:1-60", B),)),
+        (replica(C, "a:1-40:45-60,b:1", B), on, (promoted,)),
+    ):
+        assert verdict(one, applied, *others) == (Standing.HOLE, f"{A}:41-44")
+
+
 def test_what_nobody_remembers() -> None:
     """Invariant 2: when it isn't known how far the last epoch read from a silent server, a replica may lack it; the server
     itself bounds it when it answers; whoever was promoted has to do."""
