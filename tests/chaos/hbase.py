@@ -6,7 +6,7 @@ import random
 
 from tests.chaos.disruption import disruption
 from tests.chaos.processes import freeze
-from tests.chaos.world import World
+from tests.chaos.world import ARCHIVE, World
 
 
 @disruption(weight=2)
@@ -27,10 +27,13 @@ def restart_thrift(world: World, chance: random.Random) -> None:
 @disruption()
 def kill_region_server(world: World, chance: random.Random) -> None:
     """`kill -9` of the region server (with its master: they are one process here) under a Thrift server that lives on for
-    some seconds; then both are started anew."""
+    some seconds; then both are started anew. It is over when the tables' regions are open again."""
     world.hbase.kill_region_server()
     world.wait(chance.uniform(0, 4))
     world.hbase.start()
+    seen = world.watcher.histories[ARCHIVE]
+    looks = seen.looks
+    world.until(lambda: seen.looks > looks, "HBase's tables can be read")
 
 
 @disruption()
