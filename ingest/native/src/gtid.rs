@@ -87,6 +87,33 @@ pub fn read_gtid(body: &[u8], sources: &mut Sources) -> Read<(Gtid, Option<u64>)
 
 /// A GTID_TAGGED (42) body: the GTID and the original commit time in microseconds.
 pub fn read_tagged_gtid(body: &[u8]) -> Read<(Gtid, Option<u64>)> {
+    let fields = tagged_fields(body)?;
+    let (Some(uuid), Some(number), Some(immediate)) = (fields.uuid, fields.number, fields.immediate) else {
+        return damage("a tagged GTID event lacks its UUID, number or commit time");
+    };
+    let source = match fields.tag {
+        Some(tag) if !tag.is_empty() => match std::str::from_utf8(tag) {
+            Ok(tag) if tag.is_ascii() => format!("{}:{tag}", uuid_text(&uuid)).into(),
+            _ => return damage("a GTID's tag isn't ASCII"),
+        },
+        _ => uuid_text(&uuid).into(),
+    };
+    // A signed field: its sign is the lowest bit.
+    Ok((Gtid { source, number: checked(number >> 1)? }, Some(fields.original.unwrap_or(immediate))))
+}
+
+/// What a tagged GTID event says, as far as it is used here.
+#[derive(Default)]
+struct TaggedFields<'a> {
+    uuid: Option<[u8; 16]>,
+    tag: Option<&'a [u8]>,
+    number: Option<u64>,
+    immediate: Option<u64>,
+    original: Option<u64>,
+    length: Option<u64>,
+}
+
+fn tagged_fields(body: &[u8]) -> Read<TaggedFields<'_>> {
     let mut cursor = Cursor::new(body);
     if cursor.varlen()? != SERIALIZATION_VERSION {
         return damage("a tagged GTID event has an unknown serialization version");
@@ -98,44 +125,36 @@ pub fn read_tagged_gtid(body: &[u8]) -> Read<(Gtid, Option<u64>)> {
     if cursor.varlen()? > KNOWN_FIELDS {
         return damage("a tagged GTID event has a newer field that may not be ignored");
     }
-    let (mut uuid, mut tag, mut number, mut immediate, mut original) = (None, None, None, None, None);
+    let mut found = TaggedFields::default();
     while cursor.left() > 0 {
         match cursor.varlen()? {
             field if field >= KNOWN_FIELDS => break, // newer, and ignorable as checked above
-            UUID => {
-                let mut bytes = [0; 16];
-                for byte in &mut bytes {
-                    *byte = match u8::try_from(cursor.varlen()?) {
-                        Ok(byte) => byte,
-                        Err(_) => return damage("a byte of a tagged GTID's UUID is too large"),
-                    };
-                }
-                uuid = Some(uuid_text(&bytes));
-            }
+            UUID => found.uuid = Some(uuid_bytes(&mut cursor)?),
             TAG => {
                 let size = cursor.varlen()?;
-                tag = Some(cursor.take(size)?);
+                found.tag = Some(cursor.take(size)?);
             }
-            NUMBER => number = Some(cursor.varlen()?),
-            IMMEDIATE => immediate = Some(cursor.varlen()?),
-            ORIGINAL => original = Some(cursor.varlen()?),
+            NUMBER => found.number = Some(cursor.varlen()?),
+            IMMEDIATE => found.immediate = Some(cursor.varlen()?),
+            ORIGINAL => found.original = Some(cursor.varlen()?),
+            LENGTH => found.length = Some(cursor.varlen()?),
             _ => {
                 cursor.varlen()?;
             }
         }
     }
-    let (Some(uuid), Some(number), Some(immediate)) = (uuid, number, immediate) else {
-        return damage("a tagged GTID event lacks its UUID, number or commit time");
-    };
-    let source = match tag {
-        Some(tag) if !tag.is_empty() => match std::str::from_utf8(tag) {
-            Ok(tag) if tag.is_ascii() => format!("{uuid}:{tag}").into(),
-            _ => return damage("a GTID's tag isn't ASCII"),
-        },
-        _ => uuid.into(),
-    };
-    // A signed field: its sign is the lowest bit.
-    Ok((Gtid { source, number: checked(number >> 1)? }, Some(original.unwrap_or(immediate))))
+    Ok(found)
+}
+
+fn uuid_bytes(cursor: &mut Cursor<'_>) -> Read<[u8; 16]> {
+    let mut bytes = [0; 16];
+    for byte in &mut bytes {
+        *byte = match u8::try_from(cursor.varlen()?) {
+            Ok(byte) => byte,
+            Err(_) => return damage("a byte of a tagged GTID's UUID is too large"),
+        };
+    }
+    Ok(bytes)
 }
 
 /// What a GTID event says of the length of its transaction in this server's binlog, itself included; none before MySQL
@@ -143,39 +162,13 @@ pub fn read_tagged_gtid(body: &[u8]) -> Read<(Gtid, Option<u64>)> {
 /// libs/mysql/binlog/event/control_events.cpp); of a tagged one, a field.
 pub fn transaction_length(kind: u8, body: &[u8]) -> Option<u64> {
     if kind == GTID_TAGGED {
-        return tagged_length(body).ok().flatten();
+        return tagged_fields(body).ok().and_then(|fields| fields.length);
     }
     if body.len() < 49 || body[25] != LOGICAL_CLOCK {
         return None;
     }
     let behind = if le(&body[42..49]) & TWO_TIMESTAMPS != 0 { 56 } else { 49 };
     Cursor::new(body.get(behind..)?).packed().ok()
-}
-
-fn tagged_length(body: &[u8]) -> Read<Option<u64>> {
-    let mut cursor = Cursor::new(body);
-    for _ in 0..3 {
-        cursor.varlen()?; // version, size, the last field that may not be ignored
-    }
-    while cursor.left() > 0 {
-        match cursor.varlen()? {
-            UUID => {
-                for _ in 0..16 {
-                    cursor.varlen()?;
-                }
-            }
-            TAG => {
-                let size = cursor.varlen()?;
-                cursor.take(size)?;
-            }
-            LENGTH => return cursor.varlen().map(Some),
-            field if field >= KNOWN_FIELDS => return Ok(None),
-            _ => {
-                cursor.varlen()?;
-            }
-        }
-    }
-    Ok(None)
 }
 
 fn uuid_text(uuid: &[u8]) -> String {
