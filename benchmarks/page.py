@@ -1,6 +1,7 @@
 """The table of README.md, made from the results file: of each benchmark, the newest line of every case and system.
 
-Lines of full runs win over lines of quick ones, which are marked. It is written after every run, and by
+Lines of full runs win over lines of quick ones, which are marked. Lines of one case are of one machine, the one that it was
+measured on last: figures of two machines say nothing of each other. It is written after every run, and by
 ``python -m benchmarks page``.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.catalogue import BENCHMARKS, Benchmark
+from benchmarks.machine import Machine
 from benchmarks.results import Kept, significant
 
 PAGE = Path(__file__).with_name("README.md")
@@ -25,7 +27,10 @@ def newest(kept: Sequence[Kept]) -> list[Kept]:
         before = found.get(key)
         if before is None or before.quick or not one.quick:
             found[key] = one
-    return list(found.values())
+    last: dict[tuple[str, str], Kept] = {}
+    for one in sorted(found.values(), key=lambda one: one.date):
+        last[one.line.benchmark, one.line.case] = one
+    return [one for one in found.values() if one.machine == last[one.line.benchmark, one.line.case].machine]
 
 
 def tables(kept: Sequence[Kept]) -> str:
@@ -52,13 +57,24 @@ def renew(kept: Sequence[Kept]) -> None:
 
 
 def _section(benchmark: Benchmark, kept: Sequence[Kept]) -> str:
+    by_machine: dict[Machine, list[Kept]] = {}
+    for one in sorted(kept, key=lambda one: one.date, reverse=True):
+        by_machine.setdefault(one.machine, [])
+    for one in kept:
+        by_machine[one.machine].append(one)
+    parts = [_table(benchmark, of_one) for of_one in by_machine.values()]
+    return f"### {benchmark.name}\n\n{benchmark.summary}\n\n" + "\n".join(parts)
+
+
+def _table(benchmark: Benchmark, kept: Sequence[Kept]) -> str:
+    """What was measured on one machine."""
     figures = [name for name in benchmark.figures if any(name in one.line.figures for one in kept)]
     heads = ("case", "system", *figures, "spread", "repeats", "version")
     rows = [heads, tuple("---" for _ in heads)]
     rows += [_row(one, figures) for one in kept]
     text = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     last = max(kept, key=lambda one: one.date)
-    return f"### {benchmark.name}\n\n{benchmark.summary}; {last.date[:10]}, {last.machine}\n\n{text}\n"
+    return f"{last.date[:10]}, {last.machine}:\n\n{text}\n"
 
 
 def _row(kept: Kept, figures: Sequence[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,17 @@ def test_the_table_holds_the_newest_full_line() -> None:
     assert len(rows) == 2
     assert "2,000" in rows[0]
     assert "4,000" in rows[1] and "(quick)" in rows[1]
+
+
+def test_a_case_is_of_one_machine() -> None:
+    """What was measured on another machine than a case's newest line isn't shown beside it."""
+    other = replace(kept(1_000, system="pure"), machine=replace(this_machine(), cpu="another"))
+    later = replace(kept(2_000), date="2026-11-03T00:00:00+00:00")
+    assert page.newest([other, later]) == [later]
+    elsewhere = replace(other, line=replace(other.line, case="wide"))
+    text = page.tables([elsewhere, later])
+    assert text.index("another") > text.index("2,000")
+    assert "1,000" in text
 
 
 def test_the_page_is_made_from_the_results() -> None:
