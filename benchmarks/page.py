@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.catalogue import BENCHMARKS, Benchmark
-from benchmarks.machine import Machine
 from benchmarks.results import Kept, significant
 
 PAGE = Path(__file__).with_name("README.md")
@@ -27,10 +26,9 @@ def newest(kept: Sequence[Kept]) -> list[Kept]:
         before = found.get(key)
         if before is None or before.quick or not one.quick:
             found[key] = one
-    last: dict[tuple[str, str], Kept] = {}
-    for one in sorted(found.values(), key=lambda one: one.date):
-        last[one.line.benchmark, one.line.case] = one
-    return [one for one in found.values() if one.machine == last[one.line.benchmark, one.line.case].machine]
+    by_date = sorted(found.values(), key=lambda one: one.date)
+    machines = {(one.line.benchmark, one.line.case): one.machine for one in by_date}
+    return [one for one in found.values() if one.machine == machines[one.line.benchmark, one.line.case]]
 
 
 def tables(kept: Sequence[Kept]) -> str:
@@ -57,12 +55,8 @@ def renew(kept: Sequence[Kept]) -> None:
 
 
 def _section(benchmark: Benchmark, kept: Sequence[Kept]) -> str:
-    by_machine: dict[Machine, list[Kept]] = {}
-    for one in sorted(kept, key=lambda one: one.date, reverse=True):
-        by_machine.setdefault(one.machine, [])
-    for one in kept:
-        by_machine[one.machine].append(one)
-    parts = [_table(benchmark, of_one) for of_one in by_machine.values()]
+    machines = dict.fromkeys(one.machine for one in sorted(kept, key=lambda one: one.date, reverse=True))
+    parts = [_table(benchmark, [one for one in kept if one.machine == machine]) for machine in machines]
     return f"### {benchmark.name}\n\n{benchmark.summary}\n\n" + "\n".join(parts)
 
 

@@ -22,9 +22,10 @@ _UUID = 36
 class Standing(enum.Enum):
     """``fit``: may be read from. ``behind``: lacks what may still come to it. ``hole``: lacks what is older than what it
     has of the same server. ``purged``: has thrown away what the lane needs. ``lost``: was promoted, or stands alone, without
-    what the lane applied (older than what it has, too, for a lane that goes on without what nobody has any more). ``errant``: has transactions that nobody else has. ``foreign``: has nothing of what the lane
-    applied. ``unsure``: a replica that may lack what was read from a server that is silent now. ``unreachable``: doesn't
-    answer. ``unfit``: can't be a source as it is set up."""
+    what the lane applied (older than what it has, too, for a lane that goes on without what nobody has any more).
+    ``errant``: has transactions that nobody else has. ``foreign``: has nothing of what the lane applied. ``unsure``: a replica
+    that may lack what was read from a server that is silent now. ``unreachable``: doesn't answer. ``unfit``: can't be a source
+    as it is set up."""
 
     FIT = "fit"
     BEHIND = "behind"
@@ -92,8 +93,7 @@ def _bound(hosts: Sequence[HostFacts], strays: dict[str, GtidSet], uuid: str) ->
     found = GtidSet()
     for host in hosts:
         found = found.union(host.executed.subtract(strays[host.host]))
-    answered = all(host.silence is None for host in hosts)
-    return found if answered and any(found.issubset(host.executed) for host in hosts) else None
+    return found if _all_answer(hosts) and any(found.issubset(host.executed) for host in hosts) else None
 
 
 def _judge(host: HostFacts, hosts: Sequence[HostFacts], strays: dict[str, GtidSet], need: LaneNeed) -> Verdict:
@@ -121,10 +121,13 @@ def _judge(host: HostFacts, hosts: Sequence[HostFacts], strays: dict[str, GtidSe
     return Verdict(host.host, Standing.FIT)
 
 
+def _all_answer(hosts: Sequence[HostFacts]) -> bool:
+    return all(host.silence is None for host in hosts)
+
+
 def _is_given_up(elsewhere: GtidSet, host: HostFacts, hosts: Sequence[HostFacts], need: LaneNeed) -> bool:
     """Does a lane go on without what a host that writes passed by? If it shall, and nobody has that any more."""
-    answered = all(other.silence is None for other in hosts)
-    return need.on_lost == "continue" and not host.may_receive and answered and not elsewhere
+    return need.on_lost == "continue" and not host.may_receive and _all_answer(hosts) and not elsewhere
 
 
 def _others_have(host: HostFacts, hosts: Sequence[HostFacts], strays: dict[str, GtidSet]) -> GtidSet:
@@ -139,7 +142,7 @@ def _others_have(host: HostFacts, hosts: Sequence[HostFacts], strays: dict[str, 
 def _silent_may_have(host: HostFacts, hosts: Sequence[HostFacts], need: LaneNeed) -> GtidSet:
     """Gaps in what a replica has, which the lane lacks too: while a host is silent nobody can say that there never were such
     transactions. (Replicas may apply in any order: that the lane has later ones says nothing.)"""
-    if not host.may_receive or all(other.silence is None for other in hosts):
+    if not host.may_receive or _all_answer(hosts):
         return GtidSet()
     passed, inside = _newest(host.purged), GtidSetBuilder()
     for tsid, last in _newest(host.executed).items():

@@ -238,7 +238,7 @@ class Topology:
         for gone in [one for one in self.transactions if not any(one.gtid in server.held for server in others)]:
             self.transactions.remove(gone)
             self.lost.append(gone)
-        for document in {document for gone in self.lost for document in gone.documents}:
+        for document in sorted({document for gone in self.lost for document in gone.documents}):
             self._show_again(document)
         self._promote(others)
 

@@ -179,7 +179,8 @@ class Source:
     def _setting(self, lane: str) -> LaneSetting:
         return LaneSetting(
             "oldest", "rules", RuleRoutes(rules(lane)), LaneStatements("stop"), partial(self._plan, lane),
-            on_lost=self._world.sizes.on_lost, on_gap=self._world.sizes.on_gap, state=state_name(lane), large=self._world.large[lane].policy,
+            on_lost=self._world.sizes.on_lost, on_gap=self._world.sizes.on_gap, state=state_name(lane),
+            large=self._world.large[lane].policy,
         )  # fmt: skip
 
     def _plan(self, lane: str, epoch: int, uuid: str) -> LanePlan:
